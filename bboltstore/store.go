@@ -1,0 +1,125 @@
+// Package bboltstore is a license key store in one file, an embedded bbolt
+// database. A change is on disk, synced, before its call returns.
+package bboltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/licensekit/licensekey"
+)
+
+// Errors of Open and New, always wrapped.
+var (
+	// ErrLocked says that another process, or this one, has the file open.
+	ErrLocked = errors.New("the database is in use")
+	// ErrFormat says that a database is not one of this package, or one of a
+	// version that this package does not read.
+	ErrFormat = errors.New("unknown database format")
+)
+
+// Options adjusts a store. Nil and the zero value are right for production.
+type Options struct {
+	// LockTimeout is how long Open waits for another process to close the
+	// file. Zero or less means DefaultLockTimeout.
+	LockTimeout time.Duration
+}
+
+// DefaultLockTimeout is the LockTimeout of Options that set none.
+const DefaultLockTimeout = time.Second
+
+// Store keeps license keys in a bbolt database. It is safe for concurrent use.
+type Store struct {
+	db    *bbolt.DB
+	owned bool
+}
+
+var (
+	_ licensekey.Store = (*Store)(nil)
+	_ licensekey.Admin = (*Store)(nil)
+)
+
+// Open opens the database file at path, which it creates with mode 0600 if it
+// is not there. The store owns the file until Close: no other process can open
+// it. Every error names the file; ErrLocked and ErrFormat are among them.
+func Open(path string, opts *Options) (*Store, error) {
+	timeout := DefaultLockTimeout
+	if opts != nil && opts.LockTimeout > 0 {
+		timeout = opts.LockTimeout
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: timeout})
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return nil, fmt.Errorf("bboltstore: open %s: %w (waited %v)", path, ErrLocked, timeout)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("bboltstore: open %s: %w", path, err)
+	}
+	s := &Store{db: db, owned: true}
+	if err := s.prepare(); err != nil {
+		return nil, errors.Join(fmt.Errorf("bboltstore: open %s: %w", path, err), db.Close())
+	}
+	return s, nil
+}
+
+// New returns a store in a database that the host has opened and will close. It
+// uses the buckets whose names begin with "licensekey." and no others. The
+// store is as durable as the database: leave its NoSync off. Its errors are
+// those of Open.
+func New(db *bbolt.DB) (*Store, error) {
+	s := &Store{db: db}
+	if err := s.prepare(); err != nil {
+		return nil, fmt.Errorf("bboltstore: %s: %w", db.Path(), err)
+	}
+	return s, nil
+}
+
+// Close closes the file if Open opened it. A database that was given to New
+// stays open, and so does its store.
+func (s *Store) Close() error {
+	if !s.owned {
+		return nil
+	}
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("bboltstore: close: %w", err)
+	}
+	return nil
+}
+
+// view runs f on a consistent state of the database. It never waits for a
+// change that is being made.
+func (s *Store) view(ctx context.Context, f func(tx *bbolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return wrap(s.db.View(f))
+}
+
+// update runs f and commits what it changed, unless f fails or ctx ends first.
+func (s *Store) update(ctx context.Context, f func(tx *bbolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return wrap(s.db.Update(func(tx *bbolt.Tx) error {
+		// The call may have waited for others: ask again.
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := f(tx); err != nil {
+			return err
+		}
+		return ctx.Err()
+	}))
+}
+
+// wrap says where an error came from, if it is not one that the interface names.
+func wrap(err error) error {
+	if err == nil || errors.Is(err, licensekey.ErrNotFound) || errors.Is(err, licensekey.ErrExists) {
+		return err
+	}
+	return fmt.Errorf("bboltstore: %w", err)
+}

@@ -1,0 +1,143 @@
+package licensekey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/licensekit/licensekey/internal/jsonvalue"
+	"github.com/licensekit/licensekey/schema"
+)
+
+// operation is what one endpoint does; everything else is the same for all.
+type operation struct {
+	name      string // in logs, and in the table of refusals
+	component string // the request body's schema in the document
+	// call makes the request from the validated body, hands it to the store,
+	// and makes the answer of a success.
+	call func(ctx context.Context, body fields, now time.Time) (answer, error)
+}
+
+// fields gives an operation the members of a body that its schema has passed.
+type fields struct {
+	*jsonvalue.Object
+}
+
+// text returns a member that the schema requires to be a string.
+func (f fields) text(name string) string {
+	v, _ := f.Get(name)
+	s, _ := v.(string)
+	return s
+}
+
+// uuid returns a member that the schema requires to be a uuid4.
+func (f fields) uuid(name string) uuid.UUID {
+	// The schema's format is this same parser: it cannot fail here.
+	id, _ := schema.ParseUUID4(f.text(name))
+	return id
+}
+
+// endpoint takes a request through decode, validate, call and map.
+type endpoint struct {
+	operation
+	schema *schema.Component
+	cfg    Config
+}
+
+func newEndpoint(op operation, cfg Config) http.Handler {
+	component, err := schema.Compile(op.component)
+	if err != nil {
+		panic(fmt.Sprintf("licensekey: the embedded document is broken: %v", err))
+	}
+	e := &endpoint{operation: op, schema: component, cfg: cfg.withDefaults()}
+	return resource{method: http.MethodPost, answer: e.answer}
+}
+
+// answer serves one request. Whatever goes wrong, a panic of the store
+// included, becomes an answer.
+func (e *endpoint) answer(w http.ResponseWriter, r *http.Request) (a answer) {
+	var body fields
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			a = e.fail(r.Context(), body, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	object, refused := e.decode(w, r)
+	if refused != nil {
+		return *refused
+	}
+	body = fields{object}
+	a, err := e.call(r.Context(), body, e.cfg.Now())
+	if err != nil {
+		return e.refuse(r.Context(), body, err)
+	}
+	return a
+}
+
+// decode reads the body and validates it.
+func (e *endpoint) decode(w http.ResponseWriter, r *http.Request) (*jsonvalue.Object, *answer) {
+	object, refused := readBody(w, r, e.cfg.BodyLimit)
+	if refused != nil {
+		return nil, refused
+	}
+	violations, err := e.schema.Check(object)
+	if err != nil {
+		a := e.fail(r.Context(), fields{object}, err)
+		return nil, &a
+	}
+	if len(violations) > 0 {
+		a := unprocessable(violations...)
+		return nil, &a
+	}
+	return object, nil
+}
+
+// refuse maps an error of the store to the operation's answer for it.
+func (e *endpoint) refuse(ctx context.Context, body fields, err error) answer {
+	for _, refusal := range refusals {
+		if refusal.operation == e.name && errors.Is(err, refusal.err) {
+			return refusal.answer
+		}
+	}
+	return e.fail(ctx, body, err)
+}
+
+// fail logs an unexpected error and returns the answer that tells nothing.
+func (e *endpoint) fail(ctx context.Context, body fields, err error) answer {
+	level := slog.LevelError
+	if ctx.Err() != nil {
+		level = slog.LevelWarn // the client is gone, or the host's deadline passed
+	}
+	attrs := []slog.Attr{slog.String("operation", e.name)}
+	key := ""
+	if body.Object != nil {
+		key = body.text("key")
+		attrs = append(attrs,
+			slog.String("organization_id", body.text("organization_id")),
+			slog.String("activation_id", body.text("activation_id")))
+	}
+	attrs = append(attrs, slog.String("error", redact(err.Error(), key)))
+	e.cfg.logger().LogAttrs(ctx, level, "licensekey: request failed", attrs...)
+	return internalServerError
+}
+
+// redact removes the key, plain or quoted, from a text that a store made.
+func redact(text, key string) string {
+	if key == "" {
+		return text
+	}
+	quoted := strconv.Quote(key)
+	text = strings.ReplaceAll(text, quoted[1:len(quoted)-1], "[license key]")
+	return strings.ReplaceAll(text, key, "[license key]")
+}

@@ -1,0 +1,176 @@
+package licensekey
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Status is whether a license key may be used. Expiry is no status: it is
+// computed from ExpiresAt.
+type Status string
+
+// The statuses of a license key.
+const (
+	StatusGranted  Status = "granted"  // in force
+	StatusRevoked  Status = "revoked"  // withdrawn, for good
+	StatusDisabled Status = "disabled" // switched off by the organization
+)
+
+// LicenseKey is a license key as stored. Its JSON form is the one in which
+// Polar's API returns a license key; the fields have Polar's meanings.
+type LicenseKey struct {
+	ID             uuid.UUID  `json:"id"`
+	CreatedAt      time.Time  `json:"created_at"`
+	ModifiedAt     *time.Time `json:"modified_at"`
+	OrganizationID uuid.UUID  `json:"organization_id"`
+	BenefitID      uuid.UUID  `json:"benefit_id"` // zero if the host has no benefits
+	CustomerID     uuid.UUID  `json:"customer_id"`
+	UserID         uuid.UUID  `json:"user_id"` // kept for old clients; new keys have the customer's id
+	Customer       Customer   `json:"customer"`
+
+	Key    string `json:"key"` // a secret: keep it out of logs
+	Status Status `json:"status"`
+
+	LimitActivations *int64     `json:"limit_activations"` // nil or 0: the key takes no activations
+	LimitUsage       *int64     `json:"limit_usage"`       // nil or 0: usage has no limit
+	Usage            int64      `json:"usage"`
+	Validations      int64      `json:"validations"`
+	LastValidatedAt  *time.Time `json:"last_validated_at"`
+	ExpiresAt        *time.Time `json:"expires_at"` // nil: never
+}
+
+// String names the license key by its id, without the key.
+func (k LicenseKey) String() string { return "license key " + k.ID.String() }
+
+// GoString is String, so that no verb of fmt shows the key.
+func (k LicenseKey) GoString() string { return k.String() }
+
+// LogValue is String, so that no slog handler shows the key.
+func (k LicenseKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
+
+// Clone returns a copy that shares no memory with k.
+func (k LicenseKey) Clone() LicenseKey {
+	k.ModifiedAt = clonePointer(k.ModifiedAt)
+	k.Customer = k.Customer.Clone()
+	k.LimitActivations = clonePointer(k.LimitActivations)
+	k.LimitUsage = clonePointer(k.LimitUsage)
+	k.LastValidatedAt = clonePointer(k.LastValidatedAt)
+	k.ExpiresAt = clonePointer(k.ExpiresAt)
+	return k
+}
+
+// Activation is a device, or whatever else an app calls an instance of itself,
+// that holds one of a license key's seats.
+type Activation struct {
+	ID           uuid.UUID `json:"id"`
+	LicenseKeyID uuid.UUID `json:"license_key_id"`
+	Label        string    `json:"label"`
+	// Conditions must be met by a validation that names the activation. Meta is
+	// returned to the app. Each is one JSON object, whose members keep their
+	// order and whose numbers keep their kind (1 is not 1.0) and all digits;
+	// nil is stored as {}.
+	Conditions json.RawMessage `json:"conditions"`
+	Meta       json.RawMessage `json:"meta"`
+	CreatedAt  time.Time       `json:"created_at"`
+	ModifiedAt *time.Time      `json:"modified_at"`
+}
+
+// Clone returns a copy that shares no memory with a.
+func (a Activation) Clone() Activation {
+	a.Conditions = bytes.Clone(a.Conditions)
+	a.Meta = bytes.Clone(a.Meta)
+	a.ModifiedAt = clonePointer(a.ModifiedAt)
+	return a
+}
+
+// SortActivations sorts activations as [Admin] returns them: oldest first, those
+// of one time by their ids.
+func SortActivations(activations []Activation) {
+	slices.SortFunc(activations, func(a, b Activation) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+}
+
+// LicenseKeyWithActivations is a license key with its live activations.
+type LicenseKeyWithActivations struct {
+	LicenseKey
+	Activations []Activation `json:"activations"`
+}
+
+// Customer is who a license key was issued to.
+type Customer struct {
+	ID                     uuid.UUID       `json:"id"`
+	CreatedAt              time.Time       `json:"created_at"`
+	ModifiedAt             *time.Time      `json:"modified_at"`
+	Metadata               json.RawMessage `json:"metadata"` // one JSON object; nil is stored as {}
+	ExternalID             *string         `json:"external_id"`
+	Email                  *string         `json:"email"`
+	EmailVerified          bool            `json:"email_verified"`
+	Type                   string          `json:"type"` // "individual" or "team"
+	Name                   *string         `json:"name"`
+	BillingName            *string         `json:"billing_name"`
+	BillingAddress         *Address        `json:"billing_address"`
+	TaxID                  []string        `json:"tax_id"` // the number and its kind, as in {"911144442", "us_ein"}
+	Locale                 *string         `json:"locale"`
+	OrganizationID         uuid.UUID       `json:"organization_id"`
+	DefaultPaymentMethodID *uuid.UUID      `json:"default_payment_method_id"`
+	DeletedAt              *time.Time      `json:"deleted_at"`
+	FirstUserEventAt       *time.Time      `json:"first_user_event_at"`
+	AvatarURL              *string         `json:"avatar_url"`
+}
+
+// Clone returns a copy that shares no memory with c.
+func (c Customer) Clone() Customer {
+	c.ModifiedAt = clonePointer(c.ModifiedAt)
+	c.Metadata = bytes.Clone(c.Metadata)
+	c.ExternalID = clonePointer(c.ExternalID)
+	c.Email = clonePointer(c.Email)
+	c.Name = clonePointer(c.Name)
+	c.BillingName = clonePointer(c.BillingName)
+	c.BillingAddress = c.BillingAddress.clone()
+	c.TaxID = slices.Clone(c.TaxID)
+	c.Locale = clonePointer(c.Locale)
+	c.DefaultPaymentMethodID = clonePointer(c.DefaultPaymentMethodID)
+	c.DeletedAt = clonePointer(c.DeletedAt)
+	c.FirstUserEventAt = clonePointer(c.FirstUserEventAt)
+	c.AvatarURL = clonePointer(c.AvatarURL)
+	return c
+}
+
+// Address is a postal address.
+type Address struct {
+	Line1      *string `json:"line1"`
+	Line2      *string `json:"line2"`
+	PostalCode *string `json:"postal_code"`
+	City       *string `json:"city"`
+	State      *string `json:"state"`   // ISO 3166-2, as in "US-NY"
+	Country    string  `json:"country"` // ISO 3166-1 alpha-2
+}
+
+func (a *Address) clone() *Address {
+	if a == nil {
+		return nil
+	}
+	return &Address{
+		Line1:      clonePointer(a.Line1),
+		Line2:      clonePointer(a.Line2),
+		PostalCode: clonePointer(a.PostalCode),
+		City:       clonePointer(a.City),
+		State:      clonePointer(a.State),
+		Country:    a.Country,
+	}
+}
+
+func clonePointer[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
