@@ -1,0 +1,294 @@
+package bboltstore_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.etcd.io/bbolt"
+
+	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/bboltstore"
+	"github.com/licensekit/licensekey/storetest"
+)
+
+var org = uuid.MustParse("0a0a0a0a-0000-4000-8000-00000000000a")
+
+// file is a store and where it is.
+type file struct {
+	*bboltstore.Store
+	path string
+}
+
+func newStore(t testing.TB, keys []licensekey.LicenseKeyWithActivations) file {
+	t.Helper()
+	f := open(t, filepath.Join(t.TempDir(), "licenses.db"))
+	if added, err := f.Import(t.Context(), keys); err != nil || added != len(keys) {
+		t.Fatalf("Import of %d keys = %d, %v", len(keys), added, err)
+	}
+	return f
+}
+
+// open opens a store that is closed, and whose file is checked, when the test
+// ends.
+func open(t testing.TB, path string) file {
+	t.Helper()
+	store, err := bboltstore.Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+		checkFile(t, path)
+	})
+	return file{store, path}
+}
+
+func reopen(t testing.TB, f file) file {
+	t.Helper()
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, f.path)
+}
+
+// checkFile runs bbolt's own check of a database's structure.
+func checkFile(t testing.TB, path string) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 10 * time.Second, ReadOnly: true})
+	if err != nil {
+		t.Errorf("open %s to check it: %v", path, err)
+		return
+	}
+	defer db.Close()
+	_ = db.View(func(tx *bbolt.Tx) error {
+		for err := range tx.Check() {
+			t.Errorf("check of %s: %v", path, err)
+		}
+		return nil
+	})
+}
+
+func TestDeactivator(t *testing.T) { t.Parallel(); storetest.TestDeactivator(t, newStore) }
+
+func TestAdmin(t *testing.T) { t.Parallel(); storetest.TestAdmin(t, newStore) }
+
+func TestDurable(t *testing.T) { t.Parallel(); storetest.TestDurable(t, newStore, reopen) }
+
+func TestDurableAdmin(t *testing.T) { t.Parallel(); storetest.TestDurableAdmin(t, newStore, reopen) }
+
+// oneKey issues a key with an activation to end.
+func oneKey(t testing.TB, store licensekey.Admin) licensekey.DeactivateRequest {
+	t.Helper()
+	now := time.Now()
+	customer := licensekey.Customer{ID: uuid.New()}
+	k := licensekey.LicenseKeyWithActivations{
+		LicenseKey: licensekey.LicenseKey{ID: uuid.New(), CreatedAt: now, OrganizationID: org,
+			Key: licensekey.NewKey(""), Status: licensekey.StatusGranted, Customer: customer},
+		Activations: []licensekey.Activation{{ID: uuid.New(), CreatedAt: now}},
+	}
+	if added, err := store.Import(t.Context(), []licensekey.LicenseKeyWithActivations{k}); err != nil || added != 1 {
+		t.Fatalf("Import = %d, %v", added, err)
+	}
+	return licensekey.DeactivateRequest{OrganizationID: org, Key: k.Key, ActivationID: k.Activations[0].ID, Now: now}
+}
+
+func TestOpenCreatesPrivateFile(t *testing.T) {
+	t.Parallel()
+	f := newStore(t, nil)
+	info, err := os.Stat(f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mode := info.Mode().Perm(); mode != 0o600 {
+		t.Errorf("the file has mode %o, want 600", mode)
+	}
+}
+
+func TestOpenLocked(t *testing.T) {
+	t.Parallel()
+	f := newStore(t, nil)
+	_, err := bboltstore.Open(f.path, &bboltstore.Options{LockTimeout: time.Millisecond})
+	if !errors.Is(err, bboltstore.ErrLocked) || !strings.Contains(err.Error(), f.path) {
+		t.Errorf("Open of an open file = %v, want ErrLocked with the file's name", err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	bucket := func(db *bbolt.DB, name string, pairs ...string) {
+		err := db.Update(func(tx *bbolt.Tx) error {
+			b, err := tx.CreateBucketIfNotExists([]byte(name))
+			for i := 0; err == nil && i < len(pairs); i += 2 {
+				err = b.Put([]byte(pairs[i]), []byte(pairs[i+1]))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	newer := string(binary.BigEndian.AppendUint32(nil, 2))
+	tests := []struct {
+		name string
+		make func(path string)
+		want string
+	}{
+		{"foreign database", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "users") }) }, "users"},
+		{"newer version", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", newer) }) }, "version 2"},
+		{"no version", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format") }) }, "version"},
+		{"missing buckets", func(p string) {
+			inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", "\x00\x00\x00\x01") })
+		}, "licensekey.keys"},
+		{"text file", func(p string) { write(t, p, strings.Repeat("no database\n", 1000)) }, "invalid"},
+		{"directory", func(p string) { _ = os.Mkdir(p, 0o700) }, "directory"},
+	}
+	for _, tt := range tests {
+		path := filepath.Join(t.TempDir(), "file")
+		tt.make(path)
+		before, _ := os.ReadFile(path)
+		store, err := bboltstore.Open(path, nil)
+		if err == nil {
+			store.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: Open = %v, want an error with the file's name and %q", tt.name, err, tt.want)
+		}
+		if after, _ := os.ReadFile(path); string(after) != string(before) {
+			t.Errorf("%s: Open has changed the file", tt.name)
+		}
+	}
+}
+
+func inBolt(t *testing.T, path string, f func(*bbolt.DB)) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f(db)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNewSharesDatabase(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "app.db")
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	users := []byte("users")
+	if err := db.Update(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket(users); return err }); err != nil {
+		t.Fatal(err)
+	}
+	first, err := bboltstore.New(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := oneKey(t, first)
+	if err := first.Close(); err != nil {
+		t.Errorf("Close = %v, want nil", err)
+	}
+	second, err := bboltstore.New(db)
+	if err != nil {
+		t.Fatalf("New on a database that has a store = %v", err)
+	}
+	if err := second.Deactivate(t.Context(), req); err != nil {
+		t.Errorf("Deactivate = %v, want nil", err)
+	}
+	_ = db.View(func(tx *bbolt.Tx) error {
+		if tx.Bucket(users) == nil {
+			t.Error("the host's bucket is gone")
+		}
+		return nil
+	})
+}
+
+// TestSyncs holds that a store that Open made asks for every sync. That a
+// change survives a kill, as TestKilled shows, says nothing of lost power.
+func TestSyncs(t *testing.T) {
+	t.Parallel()
+	f := newStore(t, nil)
+	if db := bboltstore.DB(f.Store); db.NoSync || db.NoGrowSync || db.NoFreelistSync {
+		t.Errorf("NoSync %v, NoGrowSync %v, NoFreelistSync %v, want false", db.NoSync, db.NoGrowSync, db.NoFreelistSync)
+	}
+}
+
+// TestMissDoesNotWait holds the writer, so that a call that waits for it would
+// never return.
+func TestMissDoesNotWait(t *testing.T) {
+	t.Parallel()
+	f := newStore(t, nil)
+	req := oneKey(t, f)
+	tx, err := bboltstore.DB(f.Store).Begin(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	miss := req
+	miss.ActivationID = uuid.New()
+	if err := f.Deactivate(t.Context(), miss); !errors.Is(err, licensekey.ErrNotFound) {
+		t.Errorf("a miss while the writer is busy = %v, want ErrNotFound", err)
+	}
+	miss.Key = "unknown"
+	if err := f.Deactivate(t.Context(), miss); !errors.Is(err, licensekey.ErrNotFound) {
+		t.Errorf("a miss while the writer is busy = %v, want ErrNotFound", err)
+	}
+}
+
+// TestCanceledWhileWaiting cancels a call that waits for the writer.
+func TestCanceledWhileWaiting(t *testing.T) {
+	t.Parallel()
+	f := newStore(t, nil)
+	req := oneKey(t, f)
+	tx, err := bboltstore.DB(f.Store).Begin(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error, 1)
+	go func() { result <- f.Deactivate(ctx, req) }()
+	cancel()
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-result; !errors.Is(err, context.Canceled) {
+		t.Errorf("Deactivate = %v, want context.Canceled", err)
+	}
+	if err := f.Deactivate(t.Context(), req); err != nil {
+		t.Errorf("Deactivate after a canceled one = %v, want nil", err)
+	}
+}
+
+func TestClosed(t *testing.T) {
+	t.Parallel()
+	f := newStore(t, nil)
+	req := oneKey(t, f)
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Deactivate(t.Context(), req); err == nil || errors.Is(err, licensekey.ErrNotFound) {
+		t.Errorf("Deactivate after Close = %v, want another error than ErrNotFound", err)
+	}
+	if err := f.Close(); err != nil {
+		t.Errorf("second Close = %v, want nil", err)
+	}
+}
