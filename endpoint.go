@@ -132,12 +132,15 @@ func (e *endpoint) fail(ctx context.Context, body fields, err error) answer {
 	return internalServerError
 }
 
-// redact removes the key, plain or quoted, from a text that a store made.
+// redact removes the key from a text that a store made, in the spellings that
+// fmt's verbs give it.
 func redact(text, key string) string {
 	if key == "" {
 		return text
 	}
-	quoted := strconv.Quote(key)
-	text = strings.ReplaceAll(text, quoted[1:len(quoted)-1], "[license key]")
-	return strings.ReplaceAll(text, key, "[license key]")
+	var spellings []string
+	for _, quoted := range []string{strconv.Quote(key), strconv.QuoteToASCII(key), `"` + key + `"`} {
+		spellings = append(spellings, quoted[1:len(quoted)-1], "[license key]")
+	}
+	return strings.NewReplacer(spellings...).Replace(text)
 }

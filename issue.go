@@ -155,7 +155,7 @@ func checkLicenseKey(k *LicenseKey) error {
 	case k.OrganizationID == uuid.Nil:
 		return invalid("organization_id", "is missing or zero")
 	case !storable(k.Key):
-		return invalid("key", "must be UTF-8 without NUL")
+		return invalid("key", "must be Unicode text without NUL")
 	case !slices.Contains([]Status{StatusGranted, StatusRevoked, StatusDisabled}, k.Status):
 		return invalid("status", "must be granted, revoked or disabled")
 	case k.LimitActivations != nil && *k.LimitActivations < 0:
@@ -184,7 +184,7 @@ func checkActivation(a *Activation, licenseKeyID uuid.UUID, path string) error {
 	case a.LicenseKeyID != licenseKeyID:
 		return invalid(path+"license_key_id", "must be the license key's id")
 	case !storable(a.Label):
-		return invalid(path+"label", "must be UTF-8 without NUL")
+		return invalid(path+"label", "must be Unicode text without NUL")
 	}
 	normalizeTimes(&a.CreatedAt, a.ModifiedAt)
 	if err := normalizeObject(path+"conditions", &a.Conditions); err != nil {

@@ -82,6 +82,10 @@ func decodeField(dst reflect.Value, v any, path string) error {
 	if v == nil {
 		return invalid(path, "must not be null")
 	}
+	// encoding/json would store U+FFFD for a lone surrogate.
+	if text, ok := v.(string); ok && !storable(text) {
+		return invalid(path, "must be Unicode text without NUL")
+	}
 	if dst.Kind() == reflect.Pointer {
 		dst.Set(reflect.New(dst.Type().Elem()))
 		dst = dst.Elem()

@@ -1,0 +1,115 @@
+package licensekey_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/licensekit/licensekey"
+)
+
+// goodLine is a license key as Polar's API returns it, cut to what is required.
+const goodLine = `{"id":"1ce00000-0000-4000-8000-000000000001","created_at":"2025-07-01T09:00:00Z",` +
+	`"organization_id":"0a0a0a0a-0000-4000-8000-00000000000a","key":"KEY-1","status":"granted",` +
+	`"customer":{"id":"c0570000-0000-4000-8000-000000000001"},` +
+	`"activations":[{"id":"ac710000-0000-4000-8000-000000000011","created_at":"2025-07-01T09:00:00+02:00"}]}`
+
+func TestReadJSONLines(t *testing.T) {
+	t.Parallel()
+	keys, err := licensekey.ReadJSONLines(strings.NewReader("\n" + goodLine + "\r\n\n" + goodLine))
+	if err != nil || len(keys) != 2 {
+		t.Fatalf("ReadJSONLines = %d keys, %v, want 2", len(keys), err)
+	}
+	k := keys[0]
+	if k.Key != "KEY-1" || k.OrganizationID != orgA || len(k.Activations) != 1 || k.Activations[0].ID != activationA {
+		t.Errorf("ReadJSONLines = %#v %q with %v", k, k.Key, k.Activations)
+	}
+	if k.CustomerID != k.Customer.ID || k.UserID != k.Customer.ID || k.Activations[0].LicenseKeyID != k.ID {
+		t.Errorf("the ids that the line leaves out are %v, %v and %v", k.CustomerID, k.UserID, k.Activations[0].LicenseKeyID)
+	}
+	if got := k.Activations[0].CreatedAt.String(); got != "2025-07-01 07:00:00 +0000 UTC" {
+		t.Errorf("created_at is %s, want it in UTC", got)
+	}
+	if got := string(k.Activations[0].Meta) + string(k.Activations[0].Conditions) + string(k.Customer.Metadata); got != "{}{}{}" {
+		t.Errorf("meta, conditions and metadata are %s, want {} each", got)
+	}
+}
+
+func TestReadJSONLinesSeed(t *testing.T) {
+	t.Parallel()
+	keys := seed(t)
+	if len(keys) != 25 {
+		t.Fatalf("the seed has %d keys, want 25", len(keys))
+	}
+	const want = `{"os":"linux","n":1,"f":1.0,"big":12345678901234567890,"t":true,"e":1e+100,"s":"Zoë <&>"}`
+	if meta := string(keys[0].Activations[0].Meta); meta != want {
+		t.Errorf("meta = %s, want %s", meta, want)
+	}
+}
+
+func TestReadJSONLinesRefuses(t *testing.T) {
+	t.Parallel()
+	replace := func(old, new string) string { return strings.Replace(goodLine, old, new, 1) }
+	tests := []struct{ line, field string }{
+		{`{`, "char 1"},
+		{`[]`, "not a JSON object"},
+		{replace(`"id":"1ce0`, `"ID":"1ce0`), "id: "},
+		{replace(`"id":"1ce0`, `"id":"zzz`), "id: "},
+		{replace(`"created_at":"2025-07-01T09:00:00Z"`, `"created_at":"yesterday"`), "created_at: "},
+		{replace(`"created_at":"2025-07-01T09:00:00Z",`, ``), "created_at: "},
+		{replace(`"organization_id":"`, `"organization_id":7,"x":"`), "organization_id: "},
+		{replace(`"key":"KEY-1"`, `"key":null`), "key: "},
+		{replace(`"key":"KEY-1"`, `"key":"\u0000"`), "key: "},
+		{replace(`"key":"KEY-1"`, `"key":"\ud800"`), "key: "},
+		{replace(`"granted"`, `"expired"`), "status: "},
+		{replace(`"status"`, `"usage":"1","status"`), "usage: "},
+		{replace(`"status"`, `"usage":1.0,"status"`), "usage: "},
+		{replace(`"status"`, `"limit_usage":-1,"status"`), "limit_usage: "},
+		{replace(`"customer":{"id"`, `"customer":{"email":1,"id"`), "customer.email: "},
+		{replace(`"customer":{"id"`, `"customer":{"billing_address":{"country":null},"id"`), "customer.billing_address.country: "},
+		{replace(`"customer":{"id"`, `"customer":{"tax_id":"1","id"`), "customer.tax_id: "},
+		{replace(`"customer":{"id"`, `"customer":{"metadata":[],"id"`), "customer.metadata: "},
+		{replace(`"customer":`, `"customer":1,"x":`), "customer: "},
+		{replace(`"activations":[`, `"activations":{},"x":[`), "activations: "},
+		{replace(`"activations":[`, `"activations":[1,`), "activations[0]: "},
+		{replace(`{"id":"ac71`, `{"meta":"x","id":"ac71`), "activations[0].meta: "},
+		{replace(`{"id":"ac71`, `{"id":"x`), "activations[0].id: "},
+	}
+	for _, tt := range tests {
+		keys, err := licensekey.ReadJSONLines(strings.NewReader(goodLine + "\n" + tt.line + "\n" + goodLine))
+		if keys != nil || !errors.Is(err, licensekey.ErrInvalid) || !strings.Contains(err.Error(), "line 2: ") ||
+			!strings.Contains(err.Error(), tt.field) {
+			t.Errorf("line %s\ngot  %d keys, %v\nwant ErrInvalid with line 2 and %q", tt.line, len(keys), err, tt.field)
+		}
+	}
+}
+
+func TestReadJSONLinesBrokenReader(t *testing.T) {
+	t.Parallel()
+	_, err := licensekey.ReadJSONLines(io.MultiReader(strings.NewReader(goodLine), brokenReader{}))
+	if !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, licensekey.ErrInvalid) {
+		t.Errorf("ReadJSONLines of a broken reader = %v, want its error", err)
+	}
+}
+
+func FuzzReadJSONLines(f *testing.F) {
+	f.Add(goodLine)
+	data, err := os.ReadFile("testdata/conformance/seed.jsonl")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(data[:4000]))
+	f.Fuzz(func(t *testing.T, text string) {
+		keys, err := licensekey.ReadJSONLines(strings.NewReader(text))
+		if err != nil && !errors.Is(err, licensekey.ErrInvalid) {
+			t.Errorf("ReadJSONLines(%q) = %v, want ErrInvalid", text, err)
+		}
+		for _, k := range keys {
+			if _, err := licensekey.CheckImport(k); err != nil {
+				t.Errorf("ReadJSONLines(%q) gave a key that does not import: %v", text, err)
+			}
+		}
+	})
+}
