@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/conformance"
 	"github.com/licensekit/licensekey/memstore"
 	"github.com/licensekit/licensekey/schema"
 )
@@ -118,8 +119,8 @@ type sampleAnswer struct {
 func sampleAnswers(t *testing.T) []sampleAnswer {
 	t.Helper()
 	var samples []sampleAnswer
-	for _, c := range recordedCases(t, "deactivate.jsonl") {
-		if isExact(c) && c.Request.Path == licensekey.DeactivatePath {
+	for _, c := range conformance.Deactivate(t) {
+		if c.IsExact() && c.Request.Path == licensekey.DeactivatePath {
 			samples = append(samples, sampleAnswer{c.Response.Status, c.Response.Body})
 		}
 	}

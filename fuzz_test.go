@@ -11,13 +11,14 @@ import (
 	"testing"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/conformance"
 )
 
 // FuzzBody sends any body under any media type: the answer is never a panic or
 // a 5xx, a request is the same each time, and its key is the last member of
 // that exact name, as another JSON decoder reads it.
 func FuzzBody(f *testing.F) {
-	for i, c := range recordedCases(f, "deactivate.jsonl") {
+	for i, c := range conformance.Deactivate(f) {
 		if i%4 == 0 {
 			f.Add(c.Request.Body, "application/json")
 		}

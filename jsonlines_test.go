@@ -3,11 +3,11 @@ package licensekey_test
 import (
 	"errors"
 	"io"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/conformance"
 )
 
 // goodLine is a license key as Polar's API returns it, cut to what is required.
@@ -96,11 +96,7 @@ func TestReadJSONLinesBrokenReader(t *testing.T) {
 
 func FuzzReadJSONLines(f *testing.F) {
 	f.Add(goodLine)
-	data, err := os.ReadFile("testdata/conformance/seed.jsonl")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(string(data[:4000]))
+	f.Add(string(conformance.Seed[:4000]))
 	f.Fuzz(func(t *testing.T, text string) {
 		keys, err := licensekey.ReadJSONLines(strings.NewReader(text))
 		if err != nil && !errors.Is(err, licensekey.ErrInvalid) {

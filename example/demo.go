@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+
+	"github.com/licensekit/licensekey"
+)
+
+// issueDemoKey adds a license key with activations to a store without keys, and
+// prints commands that try the API on it.
+func issueDemoKey(ctx context.Context, s store, url string, stdout io.Writer) error {
+	keys, err := s.List(ctx, licensekey.ListRequest{Limit: 1})
+	if err != nil || len(keys) > 0 {
+		return err
+	}
+	k, err := licensekey.CheckIssue(licensekey.IssueRequest{OrganizationID: uuid.New(), Prefix: "DEMO", LimitActivations: 3})
+	if err != nil {
+		return err
+	}
+	demo := licensekey.LicenseKeyWithActivations{LicenseKey: k}
+	for _, label := range []string{"laptop", "desktop", "phone"} {
+		demo.Activations = append(demo.Activations, licensekey.Activation{ID: uuid.New(), Label: label, CreatedAt: k.CreatedAt})
+	}
+	if _, err := s.Import(ctx, []licensekey.LicenseKeyWithActivations{demo}); err != nil {
+		return err
+	}
+	body, err := json.Marshal(map[string]any{
+		"key": k.Key, "organization_id": k.OrganizationID, "activation_id": demo.Activations[0].ID,
+	})
+	if err != nil {
+		return err
+	}
+	curl := "curl -i " + url + licensekey.DeactivatePath + " -H 'Content-Type: application/json' -d "
+	fmt.Fprintf(stdout, `There were no license keys, so here is one with three activations. In another terminal:
+
+# 204: the activation ends and its seat is free
+%[1]s'%[2]s'
+
+# 404: again, and it is already gone
+%[1]s'%[2]s'
+
+# 422: a request that is not valid
+%[1]s'{"key":"%[3]s"}'
+
+`, curl, body, k.Key)
+	return nil
+}

@@ -1,0 +1,201 @@
+// Package conformance replays recorded requests, and what Polar's stack
+// answered to them, against a server. Only tests import it.
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+//go:embed testdata/deactivate.jsonl
+var deactivate []byte
+
+// Seed is the data that every case starts from, in the import format.
+//
+//go:embed testdata/seed.jsonl
+var Seed []byte
+
+// Case is a request and its recorded answer.
+type Case struct {
+	Name     string
+	Class    string
+	Statuses []int
+	Group    string
+	Request  struct {
+		Method  string
+		Path    string
+		Headers [][2]string
+		Body    []byte `json:"body_b64"`
+	}
+	Response Response
+	Mutates  bool
+}
+
+// Response is an answer, recorded or given.
+type Response struct {
+	Status  int
+	Headers map[string]string
+	Body    string
+}
+
+// IsExact says whether the answer must be as recorded. Else one of the case's
+// statuses will do.
+func (c Case) IsExact() bool { return c.Class == "exact" || c.Class == "cors-simple" }
+
+// Deactivate returns the cases of the deactivate endpoint.
+func Deactivate(t testing.TB) []Case {
+	t.Helper()
+	var cases []Case
+	// The bodies hold raw U+2028: lines end at \n only.
+	for line := range bytes.Lines(deactivate) {
+		var c Case
+		if err := json.Unmarshal(line, &c); err != nil {
+			t.Fatal(err)
+		}
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+// Replay sends the cases, byte for byte. start starts a server that holds Seed
+// and returns its address; it is called again whenever a case needs fresh data.
+func Replay(t *testing.T, cases []Case, start func() (addr string, stop func())) {
+	t.Helper()
+	var exact, sameBytes, others int
+	var addr, group string
+	stop := func() {}
+	defer func() { stop() }()
+	dirty := true
+	for _, c := range cases {
+		if c.Group != group || dirty && c.Group == "" {
+			stop()
+			addr, stop = start()
+			dirty = false
+		}
+		group = c.Group
+		dirty = dirty || c.Mutates || !c.IsExact()
+		got := send(t, addr, c)
+		if !c.IsExact() {
+			others++
+			checkAllowed(t, c, got)
+			continue
+		}
+		exact++
+		if checkExact(t, c, got) {
+			sameBytes++
+		}
+	}
+	t.Logf("%d exact cases, %d of them with the recorded bytes; %d cases with an allowed status", exact, sameBytes, others)
+}
+
+// contractHeaders are the headers that every answer must have exactly as
+// recorded, absence included.
+var contractHeaders = []string{
+	"Content-Type", "Cache-Control", "Polar-Version",
+	"Access-Control-Allow-Origin", "Access-Control-Expose-Headers",
+}
+
+// otherStatuses are the cases that may have a status besides the listed ones.
+var otherStatuses = map[string]int{
+	// net/http refuses these requests before any handler sees them.
+	"path/bad-percent":               http.StatusBadRequest,
+	"path/slash-redirect-host-slash": http.StatusBadRequest,
+	"path/slash-redirect-host-at":    http.StatusBadRequest,
+	// Polar answers the same; the list speaks of versions only.
+	"version/next-405": http.StatusMethodNotAllowed,
+}
+
+func checkAllowed(t *testing.T, c Case, got Response) {
+	t.Helper()
+	if !slices.Contains(c.Statuses, got.Status) && got.Status != otherStatuses[c.Name] {
+		t.Errorf("%s: %s %s %q\ngot  %d %s\nwant one of %v", c.Name, c.Request.Method, c.Request.Path, c.Request.Body,
+			got.Status, got.Body, c.Statuses)
+	}
+}
+
+// checkExact says whether the bodies are the same bytes too.
+func checkExact(t *testing.T, c Case, got Response) bool {
+	t.Helper()
+	want := c.Response
+	same := got.Status == want.Status && sameMeaning(got.Body, want.Body)
+	for _, name := range contractHeaders {
+		same = same && got.Headers[http.CanonicalHeaderKey(name)] == headerOf(want, name)
+	}
+	if !same {
+		t.Errorf("%s: %s %s %q\ngot  %d %v %s\nwant %d %v %s", c.Name, c.Request.Method, c.Request.Path, c.Request.Body,
+			got.Status, got.Headers, got.Body, want.Status, want.Headers, want.Body)
+	}
+	return got.Body == want.Body
+}
+
+func headerOf(r Response, name string) string {
+	for k, v := range r.Headers {
+		if http.CanonicalHeaderKey(k) == name {
+			return v
+		}
+	}
+	return ""
+}
+
+// sameMeaning compares the type, loc and msg of a 422, and all of other bodies.
+func sameMeaning(got, want string) bool {
+	if got == want {
+		return true
+	}
+	type violations struct {
+		Error  string
+		Detail []struct {
+			Type, Msg string
+			Loc       []any
+		}
+	}
+	var g, w violations
+	return json.Unmarshal([]byte(got), &g) == nil && json.Unmarshal([]byte(want), &w) == nil &&
+		len(w.Detail) > 0 && reflect.DeepEqual(g, w)
+}
+
+// send writes the request as it was recorded, which http.Client would not.
+func send(t *testing.T, addr string, c Case) Response {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var raw bytes.Buffer
+	fmt.Fprintf(&raw, "%s %s HTTP/1.1\r\n", c.Request.Method, c.Request.Path)
+	for _, h := range c.Request.Headers {
+		fmt.Fprintf(&raw, "%s: %s\r\n", h[0], h[1])
+	}
+	raw.WriteString("\r\n")
+	raw.Write(c.Request.Body)
+	if _, err := conn.Write(raw.Bytes()); err != nil {
+		t.Fatalf("%s: %v", c.Name, err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: c.Request.Method})
+	if err != nil {
+		t.Fatalf("%s: %v", c.Name, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("%s: %v", c.Name, err)
+	}
+	got := Response{Status: resp.StatusCode, Headers: map[string]string{}, Body: string(body)}
+	for name, values := range resp.Header {
+		if len(values) > 1 {
+			t.Errorf("%s: header %s is there %d times", c.Name, name, len(values))
+		}
+		got.Headers[name] = values[0]
+	}
+	return got
+}
