@@ -29,13 +29,33 @@ var refusals = []struct {
 	err       error
 	answer    answer
 }{
-	{"deactivate", ErrNotFound, named(http.StatusNotFound, "ResourceNotFound", "Not found")},
+	{"deactivate", ErrNotFound, notFound("Not found")},
+
+	{"activate", ErrNotFound, notFound("Not found")},
+	{"activate", ErrNotGranted, notPermitted("License key is no longer active. This license key can not be activated.")},
+	{"activate", ErrExpired, notPermitted("License key has expired.")},
+	{"activate", ErrNoActivations, notPermitted("This license key does not support activations." +
+		" Use the /validate endpoint instead to check license validity.")},
+	{"activate", ErrActivationLimit, notPermitted("License key activation limit already reached")},
+
+	{"validate", ErrNotFound, notFound("Not found")},
+	{"validate", ErrNotGranted, notFound("License key is no longer active.")},
+	{"validate", ErrExpired, notFound("License key has expired.")},
+	{"validate", ErrConditions, notFound("License key does not match required conditions")},
+	{"validate", ErrBenefit, notFound("License key does not match given benefit.")},
+	{"validate", ErrCustomer, notFound("License key does not match given user.")},
+	{"validate", ErrUsageRange, named(http.StatusBadRequest, "BadRequest", "License key usage can not exceed 2147483647.")},
 }
+
+func notFound(detail string) answer { return named(http.StatusNotFound, "ResourceNotFound", detail) }
+
+func notPermitted(detail string) answer { return named(http.StatusForbidden, "NotPermitted", detail) }
 
 var (
 	notFoundPath        = plain(http.StatusNotFound, "Not Found")
 	methodNotAllowed    = plain(http.StatusMethodNotAllowed, "Method Not Allowed")
 	unreadableBody      = plain(http.StatusBadRequest, "There was an error parsing the body")
+	unauthorized        = named(http.StatusUnauthorized, "Unauthorized", "Unauthorized")
 	internalServerError = named(http.StatusInternalServerError, "InternalServerError", "Internal Server Error")
 )
 

@@ -1,8 +1,11 @@
 package licensekey
 
 import (
+	"context"
 	"log/slog"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // DefaultBodyLimit is the body limit of a [Config] that sets none, in bytes.
@@ -19,18 +22,29 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the clock. Nil means time.Now. It must be safe for concurrent use.
 	Now func() time.Time
+	// NewID makes the ids of new activations, which must be version 4 UUIDs.
+	// Nil means uuid.New. It must be safe for concurrent use.
+	NewID func() uuid.UUID
+	// Authorize returns the organizations whose license keys the caller with
+	// that bearer token may act on, or ErrUnauthorized. Any other error is
+	// answered with 500. It makes NewHandler answer the endpoints for servers;
+	// nil means that these do not exist. It must be safe for concurrent use.
+	Authorize func(ctx context.Context, token string) ([]uuid.UUID, error)
 	// OpenAPI makes NewHandler answer GET on OpenAPIPath with the document of
 	// package schema.
 	OpenAPI bool
 }
 
-// withDefaults returns c with every field set but Logger.
+// withDefaults returns c with every field set but Logger and Authorize.
 func (c Config) withDefaults() Config {
 	if c.BodyLimit <= 0 {
 		c.BodyLimit = DefaultBodyLimit
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = uuid.New
 	}
 	return c
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"net/http/httptest"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
 
 	"github.com/licensekit/licensekey"
@@ -19,6 +22,13 @@ func seed(t testing.TB) []licensekey.LicenseKeyWithActivations {
 	keys, err := licensekey.ReadJSONLines(bytes.NewReader(conformance.Seed))
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, customer := range conformance.ReadStart(t).Customers {
+		for i := range keys {
+			if keys[i].CustomerID == customer.ID {
+				keys[i].UserID = customer.LegacyUserID
+			}
+		}
 	}
 	return keys
 }
@@ -61,12 +71,27 @@ func importSeed(t testing.TB, store fullStore) fullStore {
 func TestRecordedCases(t *testing.T) {
 	t.Parallel()
 	for name, newStore := range seededStores {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			conformance.Replay(t, conformance.Deactivate(t), func() (string, func()) {
-				server := httptest.NewServer(licensekey.NewHandler(newStore(t), licensekey.Config{}))
-				return server.Listener.Addr().String(), server.Close
+		for half, cases := range map[string][]conformance.Case{
+			"deactivate":        conformance.Deactivate(t),
+			"activate-validate": conformance.ActivateValidate(t),
+		} {
+			t.Run(name+"/"+half, func(t *testing.T) {
+				t.Parallel()
+				conformance.Replay(t, cases, func() (string, func()) {
+					server := httptest.NewServer(licensekey.NewHandler(newStore(t), recordedConfig(t)))
+					return server.Listener.Addr().String(), server.Close
+				})
 			})
-		})
+		}
+	}
+}
+
+// recordedConfig has the clock and the ids of the recording.
+func recordedConfig(t testing.TB) licensekey.Config {
+	clock := conformance.ReadStart(t).Clock
+	var next atomic.Int64
+	return licensekey.Config{
+		Now:   func() time.Time { return clock.Now },
+		NewID: func() uuid.UUID { return clock.NextActivationIDs[next.Add(1)-1] },
 	}
 }

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/licensekit/licensekey/internal/jsonvalue"
 	"github.com/licensekit/licensekey/schema"
 )
@@ -26,38 +24,22 @@ type operation struct {
 	call func(ctx context.Context, body fields, now time.Time) (answer, error)
 }
 
-// fields gives an operation the members of a body that its schema has passed.
-type fields struct {
-	*jsonvalue.Object
-}
-
-// text returns a member that the schema requires to be a string.
-func (f fields) text(name string) string {
-	v, _ := f.Get(name)
-	s, _ := v.(string)
-	return s
-}
-
-// uuid returns a member that the schema requires to be a uuid4.
-func (f fields) uuid(name string) uuid.UUID {
-	// The schema's format is this same parser: it cannot fail here.
-	id, _ := schema.ParseUUID4(f.text(name))
-	return id
-}
-
 // endpoint takes a request through decode, validate, call and map.
 type endpoint struct {
 	operation
 	schema *schema.Component
 	cfg    Config
+	// bearer is whether the caller must show a token. Else the license key is
+	// the credential.
+	bearer bool
 }
 
-func newEndpoint(op operation, cfg Config) http.Handler {
+func newEndpoint(op operation, cfg Config, bearer bool) http.Handler {
 	component, err := schema.Compile(op.component)
 	if err != nil {
 		panic(fmt.Sprintf("licensekey: the embedded document is broken: %v", err))
 	}
-	e := &endpoint{operation: op, schema: component, cfg: cfg.withDefaults()}
+	e := &endpoint{operation: op, schema: component, cfg: cfg.withDefaults(), bearer: bearer}
 	return resource{method: http.MethodPost, answer: e.answer}
 }
 
@@ -73,11 +55,21 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request) (a answer) {
 			a = e.fail(r.Context(), body, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
+	var permits func(fields) bool
+	if e.bearer {
+		var refused *answer
+		if permits, refused = e.authorize(w, r); refused != nil {
+			return *refused
+		}
+	}
 	object, refused := e.decode(w, r)
 	if refused != nil {
 		return *refused
 	}
 	body = fields{object}
+	if e.bearer && !permits(body) {
+		return e.refuse(r.Context(), body, ErrNotFound)
+	}
 	a, err := e.call(r.Context(), body, e.cfg.Now())
 	if err != nil {
 		return e.refuse(r.Context(), body, err)

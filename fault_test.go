@@ -20,7 +20,7 @@ var errDisk = errors.New("disk on fire")
 
 // faultyStore fails each call, before or after it is applied.
 type faultyStore struct {
-	licensekey.Deactivator
+	licensekey.Store
 	before, after func(licensekey.DeactivateRequest) error
 }
 
@@ -30,7 +30,7 @@ func (s faultyStore) Deactivate(ctx context.Context, req licensekey.DeactivateRe
 			return err
 		}
 	}
-	if err := s.Deactivator.Deactivate(ctx, req); err != nil {
+	if err := s.Store.Deactivate(ctx, req); err != nil {
 		return err
 	}
 	if s.after != nil {
@@ -70,7 +70,7 @@ func TestStoreFails(t *testing.T) {
 			if _, err := mem.Import(t.Context(), []licensekey.LicenseKeyWithActivations{k}); err != nil {
 				t.Fatal(err)
 			}
-			store.Deactivator = mem
+			store.Store = mem
 			var log bytes.Buffer
 			h := licensekey.NewHandler(store, licensekey.Config{Logger: newLogger(format, &log)})
 			wantAnswer(t, name, serve(h, newRequest("POST", licensekey.DeactivatePath, body)), 500, internalError)

@@ -10,8 +10,16 @@ import (
 
 // Paths that [NewHandler] answers.
 const (
+	ActivatePath   = "/v1/customer-portal/license-keys/activate"
+	ValidatePath   = "/v1/customer-portal/license-keys/validate"
 	DeactivatePath = "/v1/customer-portal/license-keys/deactivate"
-	OpenAPIPath    = "/openapi.json" // if Config.OpenAPI
+
+	// For servers, if Config.Authorize.
+	ServerActivatePath   = "/v1/license-keys/activate"
+	ServerValidatePath   = "/v1/license-keys/validate"
+	ServerDeactivatePath = "/v1/license-keys/deactivate"
+
+	OpenAPIPath = "/openapi.json" // if Config.OpenAPI
 )
 
 // NewHandler returns a handler that answers every endpoint of the package on
@@ -24,11 +32,42 @@ func NewHandler(store Store, cfg Config) http.Handler {
 	if store == nil {
 		panic("licensekey: NewHandler: store is nil")
 	}
-	routes := router{DeactivatePath: NewDeactivateHandler(store, cfg)}
+	routes := router{
+		ActivatePath:   NewActivateHandler(store, cfg),
+		ValidatePath:   NewValidateHandler(store, cfg),
+		DeactivatePath: NewDeactivateHandler(store, cfg),
+	}
+	if cfg.Authorize != nil {
+		routes[ServerActivatePath] = newEndpoint(activate(store, cfg), cfg, true)
+		routes[ServerValidatePath] = newEndpoint(validate(store), cfg, true)
+		routes[ServerDeactivatePath] = newEndpoint(deactivate(store), cfg, true)
+	}
 	if cfg.OpenAPI {
 		routes[OpenAPIPath] = resource{method: http.MethodGet, answer: documentAnswer}
 	}
 	return routes
+}
+
+// NewActivateHandler returns a handler that answers the activate endpoint on
+// whatever path it is mounted, over a.
+//
+// It panics if a is nil.
+func NewActivateHandler(a Activator, cfg Config) http.Handler {
+	if a == nil {
+		panic("licensekey: NewActivateHandler: activator is nil")
+	}
+	return newEndpoint(activate(a, cfg), cfg, false)
+}
+
+// NewValidateHandler returns a handler that answers the validate endpoint on
+// whatever path it is mounted, over v.
+//
+// It panics if v is nil.
+func NewValidateHandler(v Validator, cfg Config) http.Handler {
+	if v == nil {
+		panic("licensekey: NewValidateHandler: validator is nil")
+	}
+	return newEndpoint(validate(v), cfg, false)
 }
 
 // NewDeactivateHandler returns a handler that answers the deactivate endpoint
@@ -39,7 +78,7 @@ func NewDeactivateHandler(d Deactivator, cfg Config) http.Handler {
 	if d == nil {
 		panic("licensekey: NewDeactivateHandler: deactivator is nil")
 	}
-	return newEndpoint(deactivate(d), cfg)
+	return newEndpoint(deactivate(d), cfg, false)
 }
 
 // router holds a handler for each path.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -44,15 +43,6 @@ type LicenseKey struct {
 	LastValidatedAt  *time.Time `json:"last_validated_at"`
 	ExpiresAt        *time.Time `json:"expires_at"` // nil: never
 }
-
-// String names the license key by its id, without the key.
-func (k LicenseKey) String() string { return "license key " + k.ID.String() }
-
-// GoString is String, so that no verb of fmt shows the key.
-func (k LicenseKey) GoString() string { return k.String() }
-
-// LogValue is String, so that no slog handler shows the key.
-func (k LicenseKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
 // Clone returns a copy that shares no memory with k.
 func (k LicenseKey) Clone() LicenseKey {

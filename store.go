@@ -2,24 +2,10 @@ package licensekey
 
 import (
 	"context"
-	"errors"
-	"log/slog"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
-)
-
-// Errors that stores return, possibly wrapped. Compare with [errors.Is].
-var (
-	// ErrNotFound says that the organization has no such license key, or the
-	// key no such live activation.
-	ErrNotFound = errors.New("licensekey: not found")
-	// ErrExists says that there already is a license key with that id, or one
-	// with that key string in its organization.
-	ErrExists = errors.New("licensekey: license key exists")
-	// ErrInvalid says that a license key cannot be stored as given. The error
-	// that wraps it names the field, as the JSON form does.
-	ErrInvalid = errors.New("invalid license key")
 )
 
 // Deactivator ends activations. It is all that [NewDeactivateHandler] needs: a
@@ -43,10 +29,45 @@ type Deactivator interface {
 	Deactivate(ctx context.Context, req DeactivateRequest) error
 }
 
+// Activator makes activations.
+type Activator interface {
+	// Activate adds an activation to the license key that req names and returns
+	// it with the key, as stored. What it may refuse, and in which order, is
+	// [CheckActivate], which it calls on the state that it changes.
+	//
+	// It returns ErrNotFound if the organization has no license key with
+	// exactly the bytes of req.Key, and else what CheckActivate returns.
+	//
+	// It is one atomic step, safe for concurrent use: no number of concurrent
+	// calls gives a key more live activations than its limit, and a seat that
+	// Deactivate has freed is there for the next call. Otherwise its promises
+	// are those of Deactivate: durable once it returns, nothing changed if ctx
+	// ended before.
+	Activate(ctx context.Context, req ActivateRequest) (Activated, error)
+}
+
+// Validator validates license keys.
+type Validator interface {
+	// Validate checks that the license key that req names may be used, counts
+	// the validation and adds to the usage, and returns the key as stored. What
+	// it may refuse, and in which order, is [CheckValidate], which it calls on
+	// the state that it changes. A refused validation changes nothing.
+	//
+	// It returns ErrNotFound if the organization has no license key with
+	// exactly the bytes of req.Key, and else what CheckValidate returns.
+	//
+	// It is one atomic step, safe for concurrent use: of any number of
+	// concurrent calls each is counted, and the usage never passes its limit.
+	// Otherwise its promises are those of Deactivate.
+	Validate(ctx context.Context, req ValidateRequest) (Validated, error)
+}
+
 // Store is what [NewHandler] serves. Before version 1 it gains a method with
 // every endpoint that the package learns to answer.
 type Store interface {
 	Deactivator
+	Activator
+	Validator
 }
 
 // DeactivateRequest names an activation to end.
@@ -58,61 +79,47 @@ type DeactivateRequest struct {
 	Now time.Time
 }
 
-// String names the request without its key.
-func (r DeactivateRequest) String() string {
-	return "deactivate " + r.ActivationID.String() + " of organization " + r.OrganizationID.String()
+// ActivateRequest describes an activation to make.
+type ActivateRequest struct {
+	OrganizationID uuid.UUID
+	Key            string // a secret: keep it out of errors and logs
+	// ActivationID is the id of the new activation.
+	ActivationID uuid.UUID
+	Label        string
+	// Conditions and Meta are JSON objects, compact; nil is {}.
+	Conditions json.RawMessage
+	Meta       json.RawMessage
+	// Now is the time of the request.
+	Now time.Time
 }
 
-// GoString is String, so that no verb of fmt shows the key.
-func (r DeactivateRequest) GoString() string { return r.String() }
-
-// LogValue is String, so that no slog handler shows the key.
-func (r DeactivateRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
-
-// Admin is the host's side of a store: how license keys come into it and are
-// looked after. The handlers never use it. Every method is atomic, durable when
-// it returns nil, and safe for concurrent use; if ctx ends before a change is
-// committed, nothing has changed. What a method takes and returns shares no
-// memory with the store.
-type Admin interface {
-	// Issue adds a new license key and returns it as stored. It returns
-	// ErrInvalid or ErrExists.
-	Issue(ctx context.Context, req IssueRequest) (LicenseKey, error)
-	// Import adds license keys with their ids, counters and live activations,
-	// all or none. Keys that are already there, by id or by organization and
-	// key string, are left alone; added counts the others. It returns
-	// ErrInvalid.
-	Import(ctx context.Context, keys []LicenseKeyWithActivations) (added int, err error)
-	// Get returns a license key and its live activations, oldest first. It
-	// returns ErrNotFound.
-	Get(ctx context.Context, id uuid.UUID) (LicenseKeyWithActivations, error)
-	// GetByKey is Get by the organization and the exact key string.
-	GetByKey(ctx context.Context, organizationID uuid.UUID, key string) (LicenseKeyWithActivations, error)
-	// List returns license keys in the order of their ids.
-	List(ctx context.Context, req ListRequest) ([]LicenseKey, error)
-	// Delete removes a license key and its activations. It returns ErrNotFound.
-	Delete(ctx context.Context, id uuid.UUID) error
-	// Close ends the use of the store. Later calls of any method but Close
-	// return an error.
-	Close() error
+// Activated is a new activation with its license key.
+type Activated struct {
+	Activation
+	LicenseKey LicenseKey
 }
 
-// ListRequest asks for a page of license keys.
-type ListRequest struct {
-	// After is the id that the page begins after: the last one of the page
-	// before. Zero means the first page.
-	After uuid.UUID
-	// Limit is the largest number of keys to return. Zero means 100.
-	Limit int
+// ValidateRequest describes a validation.
+type ValidateRequest struct {
+	OrganizationID uuid.UUID
+	Key            string // a secret: keep it out of errors and logs
+	// ActivationID, BenefitID and CustomerID are what the license key must
+	// match; nil is any.
+	ActivationID *uuid.UUID
+	BenefitID    *uuid.UUID
+	CustomerID   *uuid.UUID
+	// Conditions is a JSON object, which must equal the activation's conditions
+	// if that has any; nil is {}.
+	Conditions json.RawMessage
+	// IncrementUsage is what to add to the usage, at least 0.
+	IncrementUsage int64
+	// Now is the time of the request.
+	Now time.Time
 }
 
-// DefaultListLimit is the page size of a [ListRequest] without a Limit.
-const DefaultListLimit = 100
-
-// PageSize returns the number of keys that r asks for.
-func (r ListRequest) PageSize() int {
-	if r.Limit <= 0 {
-		return DefaultListLimit
-	}
-	return r.Limit
+// Validated is a license key after its validation, with the activation that the
+// request named, if it did.
+type Validated struct {
+	LicenseKey
+	Activation *Activation
 }

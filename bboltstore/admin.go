@@ -61,26 +61,42 @@ func add(tx *bbolt.Tx, k licensekey.LicenseKeyWithActivations) (bool, error) {
 	if keys.Get(k.ID[:]) != nil || lookup.Get(at) != nil {
 		return false, nil
 	}
-	record, err := encode(k.LicenseKey)
-	if err != nil {
-		return false, err
-	}
-	if err := keys.Put(k.ID[:], record); err != nil {
+	if err := putLicenseKey(tx, k.LicenseKey); err != nil {
 		return false, err
 	}
 	if err := lookup.Put(at, k.ID[:]); err != nil {
 		return false, err
 	}
 	for _, a := range k.Activations {
-		record, err := encode(a)
-		if err != nil {
-			return false, err
-		}
-		if err := tx.Bucket(activationsBucket).Put(activationKey(k.ID, a.ID), record); err != nil {
+		if err := putActivation(tx, a); err != nil {
 			return false, err
 		}
 	}
 	return true, nil
+}
+
+func putLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey) error {
+	record, err := encode(k)
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(keysBucket).Put(k.ID[:], record)
+}
+
+func putActivation(tx *bbolt.Tx, a licensekey.Activation) error {
+	record, err := encode(a)
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(activationsBucket).Put(activationKey(a.LicenseKeyID, a.ID), record)
+}
+
+func getLicenseKey(tx *bbolt.Tx, id uuid.UUID) (k licensekey.LicenseKey, err error) {
+	record := tx.Bucket(keysBucket).Get(id[:])
+	if record == nil {
+		return k, licensekey.ErrNotFound
+	}
+	return k, decode(record, &k)
 }
 
 // Get implements [licensekey.Admin].
@@ -108,11 +124,8 @@ func (s *Store) GetByKey(ctx context.Context, organizationID uuid.UUID, key stri
 // load reads a license key and its live activations.
 func load(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKeyWithActivations, error) {
 	var k licensekey.LicenseKeyWithActivations
-	record := tx.Bucket(keysBucket).Get(id[:])
-	if record == nil {
-		return k, licensekey.ErrNotFound
-	}
-	if err := decode(record, &k.LicenseKey); err != nil {
+	var err error
+	if k.LicenseKey, err = getLicenseKey(tx, id); err != nil {
 		return k, err
 	}
 	c := tx.Bucket(activationsBucket).Cursor()
@@ -140,7 +153,9 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []li
 			if err := decode(record, &k); err != nil {
 				return err
 			}
-			keys = append(keys, k)
+			if req.Matches(k) {
+				keys = append(keys, k)
+			}
 		}
 		return nil
 	})
@@ -167,4 +182,55 @@ func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
 		}
 		return tx.Bucket(keysBucket).Delete(id[:])
 	})
+}
+
+// Update implements [licensekey.Admin].
+func (s *Store) Update(ctx context.Context, req licensekey.UpdateRequest) (licensekey.LicenseKey, error) {
+	return s.change(ctx, req.ID, func(k licensekey.LicenseKey) (licensekey.LicenseKey, error) {
+		return licensekey.CheckUpdate(req, k)
+	})
+}
+
+// Rotate implements [licensekey.Admin].
+func (s *Store) Rotate(ctx context.Context, req licensekey.RotateRequest) (licensekey.LicenseKey, error) {
+	return s.change(ctx, req.ID, func(k licensekey.LicenseKey) (licensekey.LicenseKey, error) {
+		return licensekey.CheckRotate(req, k)
+	})
+}
+
+// change replaces a license key by what check makes of it.
+func (s *Store) change(ctx context.Context, id uuid.UUID,
+	check func(licensekey.LicenseKey) (licensekey.LicenseKey, error)) (changed licensekey.LicenseKey, err error) {
+	err = s.update(ctx, func(tx *bbolt.Tx) error {
+		before, err := getLicenseKey(tx, id)
+		if err != nil {
+			return err
+		}
+		if changed, err = check(before); err != nil {
+			return err
+		}
+		if changed.Key != before.Key {
+			if err := moveLookup(tx, before, changed); err != nil {
+				return err
+			}
+		}
+		return putLicenseKey(tx, changed)
+	})
+	if err != nil {
+		return licensekey.LicenseKey{}, err
+	}
+	return changed, nil
+}
+
+// moveLookup makes a license key be found by its new key string only.
+func moveLookup(tx *bbolt.Tx, before, after licensekey.LicenseKey) error {
+	lookup := tx.Bucket(lookupBucket)
+	at := lookupKey(after.OrganizationID, after.Key)
+	if lookup.Get(at) != nil {
+		return licensekey.ErrExists
+	}
+	if err := lookup.Delete(lookupKey(before.OrganizationID, before.Key)); err != nil {
+		return err
+	}
+	return lookup.Put(at, after.ID[:])
 }

@@ -96,7 +96,7 @@ func (s *Store) view(ctx context.Context, f func(tx *bbolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return wrap(s.db.View(f))
+	return run(s.db.View, f)
 }
 
 // update runs f and commits what it changed, unless f fails or ctx ends first.
@@ -104,7 +104,7 @@ func (s *Store) update(ctx context.Context, f func(tx *bbolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return wrap(s.db.Update(func(tx *bbolt.Tx) error {
+	return run(s.db.Update, func(tx *bbolt.Tx) error {
 		// The call may have waited for others: ask again.
 		if err := ctx.Err(); err != nil {
 			return err
@@ -113,12 +113,17 @@ func (s *Store) update(ctx context.Context, f func(tx *bbolt.Tx) error) error {
 			return err
 		}
 		return ctx.Err()
-	}))
+	})
 }
 
-// wrap says where an error came from, if it is not one that the interface names.
-func wrap(err error) error {
-	if err == nil || errors.Is(err, licensekey.ErrNotFound) || errors.Is(err, licensekey.ErrExists) {
+// run returns an error of f as it is, and says of others where they came from.
+func run(transaction func(func(*bbolt.Tx) error) error, f func(tx *bbolt.Tx) error) error {
+	var own error
+	err := transaction(func(tx *bbolt.Tx) error {
+		own = f(tx)
+		return own
+	})
+	if err == nil || own != nil {
 		return err
 	}
 	return fmt.Errorf("bboltstore: %w", err)

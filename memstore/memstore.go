@@ -3,11 +3,8 @@
 package memstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -69,134 +66,6 @@ func (s *Store) do(ctx context.Context, f func() error) error {
 		return errClosed
 	}
 	return f()
-}
-
-// Deactivate implements [licensekey.Deactivator].
-func (s *Store) Deactivate(ctx context.Context, req licensekey.DeactivateRequest) error {
-	return s.update(ctx, func() error {
-		e := s.byKey[lookup{req.OrganizationID, req.Key}]
-		if e == nil {
-			return licensekey.ErrNotFound
-		}
-		if _, ok := e.activations[req.ActivationID]; !ok {
-			return licensekey.ErrNotFound
-		}
-		delete(e.activations, req.ActivationID)
-		return nil
-	})
-}
-
-// Issue implements [licensekey.Admin].
-func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
-	k, err := licensekey.CheckIssue(req)
-	if err != nil {
-		return licensekey.LicenseKey{}, err
-	}
-	err = s.update(ctx, func() error {
-		if !s.add(licensekey.LicenseKeyWithActivations{LicenseKey: k.Clone()}) {
-			return licensekey.ErrExists
-		}
-		return nil
-	})
-	if err != nil {
-		return licensekey.LicenseKey{}, err
-	}
-	return k, nil
-}
-
-// Import implements [licensekey.Admin].
-func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
-	checked, err := licensekey.CheckImports(keys)
-	if err != nil {
-		return 0, err
-	}
-	err = s.update(ctx, func() error {
-		for _, k := range checked {
-			if s.add(k) {
-				added++
-			}
-		}
-		return nil
-	})
-	return added, err
-}
-
-// add keeps k, which the caller gives away, and says whether it was new.
-func (s *Store) add(k licensekey.LicenseKeyWithActivations) bool {
-	at := lookup{k.OrganizationID, k.Key}
-	if s.byID[k.ID] != nil || s.byKey[at] != nil {
-		return false
-	}
-	e := &entry{licenseKey: k.LicenseKey, activations: make(map[uuid.UUID]licensekey.Activation)}
-	for _, a := range k.Activations {
-		e.activations[a.ID] = a
-	}
-	s.byID[k.ID] = e
-	s.byKey[at] = e
-	return true
-}
-
-// Get implements [licensekey.Admin].
-func (s *Store) Get(ctx context.Context, id uuid.UUID) (k licensekey.LicenseKeyWithActivations, err error) {
-	err = s.read(ctx, func() error {
-		k, err = s.byID[id].export()
-		return err
-	})
-	return k, err
-}
-
-// GetByKey implements [licensekey.Admin].
-func (s *Store) GetByKey(ctx context.Context, organizationID uuid.UUID, key string) (k licensekey.LicenseKeyWithActivations, err error) {
-	err = s.read(ctx, func() error {
-		k, err = s.byKey[lookup{organizationID, key}].export()
-		return err
-	})
-	return k, err
-}
-
-// export returns a copy of what e holds; a nil e is a key that is not there.
-func (e *entry) export() (licensekey.LicenseKeyWithActivations, error) {
-	if e == nil {
-		return licensekey.LicenseKeyWithActivations{}, licensekey.ErrNotFound
-	}
-	k := licensekey.LicenseKeyWithActivations{LicenseKey: e.licenseKey.Clone()}
-	for _, a := range e.activations {
-		k.Activations = append(k.Activations, a.Clone())
-	}
-	licensekey.SortActivations(k.Activations)
-	return k, nil
-}
-
-// List implements [licensekey.Admin].
-func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []licensekey.LicenseKey, err error) {
-	err = s.read(ctx, func() error {
-		ids := slices.SortedFunc(maps.Keys(s.byID), compareIDs)
-		first, found := slices.BinarySearchFunc(ids, req.After, compareIDs)
-		if found {
-			first++
-		}
-		ids = ids[first:]
-		for _, id := range ids[:min(req.PageSize(), len(ids))] {
-			keys = append(keys, s.byID[id].licenseKey.Clone())
-		}
-		return nil
-	})
-	return keys, err
-}
-
-func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
-
-// Delete implements [licensekey.Admin].
-func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
-	return s.update(ctx, func() error {
-		e := s.byID[id]
-		if e == nil {
-			return licensekey.ErrNotFound
-		}
-		delete(s.byID, id)
-		delete(s.byKey, lookup{e.licenseKey.OrganizationID, e.licenseKey.Key})
-		return nil
-	})
 }
 
 // Close implements [licensekey.Admin].

@@ -9,8 +9,6 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
@@ -37,13 +35,13 @@ type Component struct {
 }
 
 // Compile compiles the schema that the document has under
-// #/components/schemas/name. Formats are asserted, the document's own "uuid4"
-// and "text" among them.
+// #/components/schemas/name. Formats are asserted, the document's own
+// among them.
 func Compile(name string) (*Component, error) {
 	c := jsonschema.NewCompiler()
 	c.Draft = jsonschema.Draft2020
 	c.AssertFormat = true
-	c.Formats = map[string]func(any) bool{"uuid4": isUUID4, "text": isText}
+	c.Formats = formats
 	if err := c.AddResource(documentURL, bytes.NewReader(document)); err != nil {
 		return nil, fmt.Errorf("schema: read the document: %w", err)
 	}
@@ -79,20 +77,4 @@ func propertyNames(component string) ([]string, error) {
 		}
 	}
 	return names, nil
-}
-
-func isUUID4(v any) bool {
-	s, ok := v.(string)
-	if !ok {
-		return true
-	}
-	_, err := ParseUUID4(s)
-	return err == nil
-}
-
-// isText refuses NUL, and with it the lone surrogates that JSON can spell but
-// no UTF-8 store can hold.
-func isText(v any) bool {
-	s, ok := v.(string)
-	return !ok || utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -34,24 +35,13 @@ func (c *Component) Check(body *jsonvalue.Object) ([]Violation, error) {
 	if err == nil {
 		return nil, nil
 	}
-	var invalid *jsonschema.ValidationError
-	if !errors.As(err, &invalid) {
-		return nil, fmt.Errorf("schema: validate: %w", err)
-	}
-	keywords := failedKeywords(nil, invalid)
 	var violations []Violation
 	for _, name := range c.fields {
-		value, ok := body.Get(name)
-		if !ok {
-			if slices.Contains(c.schema.Required, name) {
-				violations = append(violations, Missing([]any{"body", name}, body))
-			}
-			continue
-		}
-		for _, keyword := range keywords["/"+name] {
-			v := fieldViolation(c.schema.Properties[name], keyword, value)
-			v.Loc, v.Input = []any{"body", name}, value
-			violations = append(violations, v)
+		loc := []any{"body", name}
+		if value, ok := body.Get(name); ok {
+			violations = append(violations, check(c.schema.Properties[name], value, loc)...)
+		} else if slices.Contains(c.schema.Required, name) {
+			violations = append(violations, Missing(loc, body))
 		}
 	}
 	if len(violations) == 0 {
@@ -60,57 +50,78 @@ func (c *Component) Check(body *jsonvalue.Object) ([]Violation, error) {
 	return violations, nil
 }
 
-// failedKeywords collects, by instance location, the keywords that failed: the
-// leaves of the tree of causes. Their messages are the library's own and stay
-// out of the answer.
-func failedKeywords(found map[string][]string, err *jsonschema.ValidationError) map[string][]string {
-	if found == nil {
-		found = make(map[string][]string)
+// check words what is wrong with one value. It asks each schema about its own
+// value alone, since the location of an error does not tell apart a member with
+// the empty name from its object.
+func check(s *jsonschema.Schema, value any, loc []any) []Violation {
+	keywords := failedKeywords(s, value)
+	if slices.Contains(keywords, "type") {
+		return []Violation{typeViolation(s, value, loc)}
 	}
-	for _, cause := range err.Causes {
-		failedKeywords(found, cause)
+	var violations []Violation
+	if object, ok := value.(*jsonvalue.Object); ok && len(keywords) > 0 {
+		violations = checkMembers(s, object, loc)
 	}
-	if len(err.Causes) == 0 {
-		keyword := err.KeywordLocation[strings.LastIndexByte(err.KeywordLocation, '/')+1:]
-		found[err.InstanceLocation] = append(found[err.InstanceLocation], keyword)
-	}
-	return found
-}
-
-// fieldViolation words the failure of a keyword of a field's schema.
-func fieldViolation(s *jsonschema.Schema, keyword string, value any) Violation {
-	switch {
-	case keyword == "type" && s.Format == "uuid4":
-		return Violation{Type: "uuid_type", Msg: "UUID input should be a string, bytes or UUID object"}
-	case keyword == "type" && slices.Equal(s.Types, []string{"string"}):
-		return Violation{Type: "string_type", Msg: "Input should be a valid string"}
-	case keyword == "format" && s.Format == "uuid4":
-		return uuidViolation(value)
-	case keyword == "format" && s.Format == "text":
-		return Violation{
-			Type: "value_error",
-			Msg:  "Value error, This value contains invalid characters",
-			Ctx:  context("error", &jsonvalue.Object{}),
+	// Like pydantic, look at a whole only if its parts are right, and at its
+	// format last.
+	slices.SortStableFunc(keywords, func(a, b string) int {
+		return cmp.Compare(strings.Count(a, "format"), strings.Count(b, "format"))
+	})
+	for _, keyword := range keywords {
+		if len(violations) > 0 {
+			break
 		}
-	default:
-		return Violation{Type: "value_error", Msg: "Value error, This value does not match its schema"}
-	}
-}
-
-func uuidViolation(value any) Violation {
-	text, _ := value.(string)
-	_, err := ParseUUID4(text)
-	var syntax *UUIDSyntaxError
-	if errors.As(err, &syntax) {
-		return Violation{
-			Type: "uuid_parsing",
-			Msg:  "Input should be a valid UUID, " + syntax.Msg,
-			Ctx:  context("error", syntax.Msg),
+		if v, ok := keywordViolation(s, keyword, value, loc); ok {
+			violations = append(violations, v)
 		}
 	}
-	return Violation{Type: "uuid_version", Msg: ErrUUIDVersion.Error(), Ctx: context("expected_version", 4)}
+	return violations
 }
 
-func context(name string, value any) *jsonvalue.Object {
-	return &jsonvalue.Object{Members: []jsonvalue.Member{{Name: name, Value: value}}}
+// failedKeywords returns the keywords of s, and of the schema that it refers to,
+// that value fails.
+func failedKeywords(s *jsonschema.Schema, value any) []string {
+	var invalid *jsonschema.ValidationError
+	if !errors.As(s.Validate(jsonvalue.Plain(value)), &invalid) {
+		return nil
+	}
+	var keywords []string
+	for _, cause := range invalid.Causes {
+		location := strings.Split(cause.KeywordLocation, "/")
+		if location[1] != "$ref" {
+			keywords = append(keywords, location[1])
+			continue
+		}
+		for _, inner := range cause.Causes {
+			keywords = append(keywords, strings.Split(inner.KeywordLocation, "/")[2])
+		}
+	}
+	return keywords
+}
+
+// checkMembers words what is wrong with the names and values of an object.
+func checkMembers(s *jsonschema.Schema, object *jsonvalue.Object, loc []any) []Violation {
+	if s.Ref != nil {
+		s = s.Ref
+	}
+	var violations []Violation
+	values, _ := s.AdditionalProperties.(*jsonschema.Schema)
+	for _, member := range object.Members {
+		at := append(slices.Clone(loc), member.Name)
+		if s.PropertyNames != nil {
+			violations = append(violations, check(s.PropertyNames, member.Name, append(slices.Clone(at), "[key]"))...)
+		}
+		if values != nil && len(failedKeywords(values, member.Value)) > 0 {
+			for _, alternative := range values.AnyOf {
+				name := alternativeNames[alternative.Types[0]]
+				violations = append(violations, check(alternative, member.Value, append(slices.Clone(at), name))...)
+			}
+		}
+	}
+	return violations
+}
+
+// alternativeNames are pydantic's names for the types that a value may have.
+var alternativeNames = map[string]string{
+	"string": "constrained-str", "integer": "int", "number": "float", "boolean": "bool",
 }

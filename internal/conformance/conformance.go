@@ -14,10 +14,19 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 )
 
-//go:embed testdata/deactivate.jsonl
-var deactivate []byte
+var (
+	//go:embed testdata/deactivate.jsonl
+	deactivate []byte
+	//go:embed testdata/activate-validate.jsonl
+	activateValidate []byte
+	//go:embed testdata/seed.json
+	startState []byte
+)
 
 // Seed is the data that every case starts from, in the import format.
 //
@@ -52,11 +61,40 @@ type Response struct {
 func (c Case) IsExact() bool { return c.Class == "exact" || c.Class == "cors-simple" }
 
 // Deactivate returns the cases of the deactivate endpoint.
-func Deactivate(t testing.TB) []Case {
+func Deactivate(t testing.TB) []Case { return read(t, deactivate) }
+
+// ActivateValidate returns the cases of the activate and validate endpoints.
+// They need the clock and the ids of a Start.
+func ActivateValidate(t testing.TB) []Case { return read(t, activateValidate) }
+
+// Start is what a server needs besides Seed to answer as recorded.
+type Start struct {
+	Clock struct {
+		Now time.Time
+		// NextActivationIDs are the ids of new activations, in order.
+		NextActivationIDs []uuid.UUID `json:"next_activation_ids"`
+	}
+	// Customers have the user ids that Seed lacks.
+	Customers []struct {
+		ID           uuid.UUID
+		LegacyUserID uuid.UUID `json:"legacy_user_id"`
+	}
+}
+
+// ReadStart returns the recorded Start.
+func ReadStart(t testing.TB) (s Start) {
+	t.Helper()
+	if err := json.Unmarshal(startState, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func read(t testing.TB, lines []byte) []Case {
 	t.Helper()
 	var cases []Case
 	// The bodies hold raw U+2028: lines end at \n only.
-	for line := range bytes.Lines(deactivate) {
+	for line := range bytes.Lines(lines) {
 		var c Case
 		if err := json.Unmarshal(line, &c); err != nil {
 			t.Fatal(err)

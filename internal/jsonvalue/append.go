@@ -10,13 +10,15 @@ import (
 // Append appends v as compact JSON in UTF-8: non-ASCII and HTML characters as
 // they are, floats as CPython's repr, lone surrogates as the escapes that they
 // came from, and infinity, which JSON has no number for, as null. Besides
-// decoded values v may be an int.
+// decoded values v may be an int or int64.
 func Append(buf []byte, v any) []byte {
 	switch v := v.(type) {
 	case bool:
 		return strconv.AppendBool(buf, v)
 	case int:
 		return strconv.AppendInt(buf, int64(v), 10)
+	case int64:
+		return strconv.AppendInt(buf, v, 10)
 	case json.Number:
 		return append(buf, v...)
 	case float64:

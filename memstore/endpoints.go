@@ -1,0 +1,65 @@
+package memstore
+
+import (
+	"context"
+
+	"github.com/licensekit/licensekey"
+)
+
+// Activate implements [licensekey.Activator].
+func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (activated licensekey.Activated, err error) {
+	err = s.update(ctx, func() error {
+		e := s.byKey[lookup{req.OrganizationID, req.Key}]
+		if e == nil {
+			return licensekey.ErrNotFound
+		}
+		a, err := licensekey.CheckActivate(req, e.licenseKey, len(e.activations))
+		if err != nil {
+			return err
+		}
+		e.activations[a.ID] = a
+		activated = licensekey.Activated{Activation: a.Clone(), LicenseKey: e.licenseKey.Clone()}
+		return nil
+	})
+	return activated, err
+}
+
+// Validate implements [licensekey.Validator].
+func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (validated licensekey.Validated, err error) {
+	err = s.update(ctx, func() error {
+		e := s.byKey[lookup{req.OrganizationID, req.Key}]
+		if e == nil {
+			return licensekey.ErrNotFound
+		}
+		var activation *licensekey.Activation
+		if req.ActivationID != nil {
+			if a, ok := e.activations[*req.ActivationID]; ok {
+				a = a.Clone()
+				activation = &a
+			}
+		}
+		k, err := licensekey.CheckValidate(req, e.licenseKey, activation)
+		if err != nil {
+			return err
+		}
+		e.licenseKey = k
+		validated = licensekey.Validated{LicenseKey: k.Clone(), Activation: activation}
+		return nil
+	})
+	return validated, err
+}
+
+// Deactivate implements [licensekey.Deactivator].
+func (s *Store) Deactivate(ctx context.Context, req licensekey.DeactivateRequest) error {
+	return s.update(ctx, func() error {
+		e := s.byKey[lookup{req.OrganizationID, req.Key}]
+		if e == nil {
+			return licensekey.ErrNotFound
+		}
+		if _, ok := e.activations[req.ActivationID]; !ok {
+			return licensekey.ErrNotFound
+		}
+		delete(e.activations, req.ActivationID)
+		return nil
+	})
+}
