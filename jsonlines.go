@@ -126,3 +126,19 @@ func decodeActivations(dst reflect.Value, v any, path string) error {
 	}
 	return nil
 }
+
+// WriteJSONLine writes a license key as a line that [ReadJSONLines] reads back:
+// what is read and written again is the same line.
+func WriteJSONLine(w io.Writer, k LicenseKeyWithActivations) error {
+	if k.Activations == nil {
+		k.Activations = []Activation{}
+	}
+	// Unlike json.Marshal, this leaves the JSON inside, of meta and conditions,
+	// as it is.
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(k); err != nil {
+		return fmt.Errorf("licensekey: write license key %v: %w", k.ID, err)
+	}
+	return nil
+}

@@ -79,9 +79,18 @@ func checkFile(t testing.TB, path string) {
 
 func TestDeactivator(t *testing.T) { t.Parallel(); storetest.TestDeactivator(t, newStore) }
 
+func TestActivator(t *testing.T) { t.Parallel(); storetest.TestActivator(t, newStore) }
+
+func TestValidator(t *testing.T) { t.Parallel(); storetest.TestValidator(t, newStore) }
+
 func TestAdmin(t *testing.T) { t.Parallel(); storetest.TestAdmin(t, newStore) }
 
 func TestDurable(t *testing.T) { t.Parallel(); storetest.TestDurable(t, newStore, reopen) }
+
+func TestDurableEndpoints(t *testing.T) {
+	t.Parallel()
+	storetest.TestDurableEndpoints(t, newStore, reopen)
+}
 
 func TestDurableAdmin(t *testing.T) { t.Parallel(); storetest.TestDurableAdmin(t, newStore, reopen) }
 

@@ -21,6 +21,10 @@ func newStore(t testing.TB, keys []licensekey.LicenseKeyWithActivations) *memsto
 
 func TestDeactivator(t *testing.T) { t.Parallel(); storetest.TestDeactivator(t, newStore) }
 
+func TestActivator(t *testing.T) { t.Parallel(); storetest.TestActivator(t, newStore) }
+
+func TestValidator(t *testing.T) { t.Parallel(); storetest.TestValidator(t, newStore) }
+
 func TestAdmin(t *testing.T) { t.Parallel(); storetest.TestAdmin(t, newStore) }
 
 func BenchmarkDeactivator(b *testing.B) { storetest.BenchmarkDeactivator(b, newStore) }

@@ -35,6 +35,10 @@ func TestAdmin[S Admin](t *testing.T, newStore Factory[S]) {
 		{"ImportAllOrNone", testImportAllOrNone},
 		{"NothingShared", testNothingShared},
 		{"List", testList},
+		{"ListFilters", testListFilters},
+		{"All", testAll},
+		{"Update", testUpdate},
+		{"Rotate", testRotate},
 		{"Delete", testDelete},
 		{"AdminCanceledContext", testAdminCanceled},
 		{"IssueOnce", testIssueOnce},
@@ -229,37 +233,6 @@ func testNothingShared(t *testing.T, s Admin) {
 	wantStored(t, s, want)
 }
 
-func testList(t *testing.T, s Admin) {
-	var keys []licensekey.LicenseKeyWithActivations
-	for range 25 {
-		keys = append(keys, newKey(orgA, licensekey.NewKey(""), 1))
-	}
-	mustImport(t, s, len(keys), keys...)
-	slices.SortFunc(keys, func(a, b licensekey.LicenseKeyWithActivations) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	var listed []licensekey.LicenseKey
-	for after := uuid.Nil; ; after = listed[len(listed)-1].ID {
-		page, err := s.List(t.Context(), licensekey.ListRequest{After: after, Limit: 10})
-		if err != nil || len(page) > 10 {
-			t.Fatalf("List = %d keys, %v, want at most 10", len(page), err)
-		}
-		if len(page) == 0 {
-			break
-		}
-		listed = append(listed, page...)
-	}
-	if len(listed) != len(keys) {
-		t.Fatalf("List gave %d keys in pages of 10, want %d", len(listed), len(keys))
-	}
-	for i, k := range listed {
-		if k.ID != keys[i].ID || k.Key != keys[i].Key {
-			t.Errorf("key %d of the list is %v, want %v", i, k.ID, keys[i].ID)
-		}
-	}
-	if page, err := s.List(t.Context(), licensekey.ListRequest{After: keys[9].ID}); err != nil || len(page) != 15 {
-		t.Errorf("List after the tenth key = %d keys, %v, want 15", len(page), err)
-	}
-}
-
 func testDelete(t *testing.T, s Admin) {
 	k, other := newKey(orgA, "KEY-1", 2), newKey(orgA, "KEY-2", 1)
 	mustImport(t, s, 2, k, other)
@@ -298,6 +271,8 @@ func testAdminCanceled(t *testing.T, s Admin) {
 		"Get":      func() error { _, err := s.Get(ctx, k.ID); return err },
 		"GetByKey": func() error { _, err := s.GetByKey(ctx, orgA, k.Key); return err },
 		"List":     func() error { _, err := s.List(ctx, licensekey.ListRequest{}); return err },
+		"Update":   func() error { _, err := s.Update(ctx, licensekey.UpdateRequest{ID: k.ID}); return err },
+		"Rotate":   func() error { _, err := s.Rotate(ctx, licensekey.RotateRequest{ID: k.ID}); return err },
 		"Delete":   func() error { return s.Delete(ctx, k.ID) },
 	}
 	for name, call := range calls {

@@ -23,6 +23,25 @@ func TestDurable[S licensekey.Deactivator](t *testing.T, newStore Factory[S], re
 	wantDeactivated(t, d, deactivation(other, 0))
 }
 
+// TestDurableEndpoints is TestDurable for a store that serves every endpoint.
+func TestDurableEndpoints[S licensekey.Store](t *testing.T, newStore Factory[S], reopen func(testing.TB, S) S) {
+	k := withLimit("KEY-1", 2, 0)
+	s := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+	first := activation(k)
+	wantActivated(t, s, first)
+	wantActivated(t, s, activation(k))
+	req := validation(k)
+	req.ActivationID, req.IncrementUsage = &first.ActivationID, 4
+	wantCounts(t, s, req, 1, 4)
+	s = reopen(t, s)
+	wantActivateError(t, s, activation(k), licensekey.ErrActivationLimit)
+	wantCounts(t, s, req, 2, 8)
+	wantDeactivated(t, s, deactivationOf(first))
+	s = reopen(t, s)
+	wantValidateError(t, s, req, licensekey.ErrNotFound)
+	wantActivated(t, s, activation(k))
+}
+
 // TestDurableAdmin is TestDurable for the host's side.
 func TestDurableAdmin[S Admin](t *testing.T, newStore Factory[S], reopen func(testing.TB, S) S) {
 	kept, gone := newKey(orgA, "KEPT", 2), newKey(orgA, "GONE", 2)
@@ -33,6 +52,13 @@ func TestDurableAdmin[S Admin](t *testing.T, newStore Factory[S], reopen func(te
 	}
 	if err := s.Delete(t.Context(), gone.ID); err != nil {
 		t.Fatalf("Delete = %v", err)
+	}
+	usage := int64(3)
+	if _, err := s.Update(t.Context(), licensekey.UpdateRequest{ID: kept.ID, Usage: &usage, Now: now}); err != nil {
+		t.Fatalf("Update = %v", err)
+	}
+	if kept.LicenseKey, err = s.Rotate(t.Context(), licensekey.RotateRequest{ID: kept.ID, Now: now}); err != nil || kept.Usage != usage {
+		t.Fatalf("Rotate = %v with usage %d, %v", kept.LicenseKey, kept.Usage, err)
 	}
 	s = reopen(t, s)
 	wantStored(t, s, kept)
