@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,15 +26,6 @@ type document struct {
 			Ref string `json:"$ref"`
 		}
 	}
-	Components struct {
-		Responses map[string]struct {
-			Content map[string]struct {
-				Schema struct {
-					Ref string `json:"$ref"`
-				}
-			}
-		}
-	}
 }
 
 func readDocument(t *testing.T) document {
@@ -45,15 +37,20 @@ func readDocument(t *testing.T) document {
 	return doc
 }
 
+// routes are the paths that a handler with everything on answers.
+var routes = []string{
+	licensekey.ActivatePath, licensekey.DeactivatePath, licensekey.ValidatePath,
+	licensekey.ServerActivatePath, licensekey.ServerDeactivatePath, licensekey.ServerValidatePath,
+}
+
 // TestDocumentHasTheRoutes holds the routes and the document against each other.
 func TestDocumentHasTheRoutes(t *testing.T) {
 	t.Parallel()
 	doc := readDocument(t)
-	routes := []string{licensekey.DeactivatePath}
 	if paths := slices.Sorted(maps.Keys(doc.Paths)); !slices.Equal(paths, routes) {
 		t.Errorf("the document has the paths %q, the handler %q", paths, routes)
 	}
-	h := licensekey.NewHandler(memstore.New(), licensekey.Config{})
+	h := licensekey.NewHandler(memstore.New(), licensekey.Config{Authorize: tokenOfOrgA})
 	for path, item := range doc.Paths {
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
 			_, documented := item[strings.ToLower(method)]
@@ -65,75 +62,81 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 	}
 }
 
-// TestAnswersAreDocumented validates an answer of each status against the
-// schema that the document has for it.
+// TestAnswersAreDocumented validates answers of each status against the schema
+// that the document has for it: for each path, the statuses that the handler
+// answers are those that the document has.
 func TestAnswersAreDocumented(t *testing.T) {
 	t.Parallel()
 	doc := readDocument(t)
 	compiler := jsonschema.NewCompiler()
 	compiler.Draft = jsonschema.Draft2020
-	const url = "https://licensekey.test/openapi.json"
-	if err := compiler.AddResource(url, bytes.NewReader(schema.Document())); err != nil {
+	compiler.AssertFormat = true
+	if err := compiler.AddResource(documentURL, bytes.NewReader(schema.Document())); err != nil {
 		t.Fatal(err)
 	}
-	responses := doc.Paths[licensekey.DeactivatePath]["post"].Responses
-	seen := map[string]bool{}
-	for _, sample := range sampleAnswers(t) {
-		status := strconv.Itoa(sample.status)
-		seen[status] = true
-		response, ok := responses[status]
-		if !ok {
-			t.Errorf("the document has no %s, which the handler answers", status)
-			continue
+	for _, path := range routes {
+		documented := doc.Paths[path]["post"].Responses
+		seen := map[string]bool{}
+		for _, got := range sampleAnswers(t, path) {
+			status := strconv.Itoa(got.Code)
+			seen[status] = true
+			if _, ok := documented[status]; !ok {
+				t.Errorf("%s: the document has no %s, which the handler answers", path, status)
+			} else if got.Body.Len() > 0 {
+				component := strings.TrimPrefix(documented[status].Ref, "#/components/responses/")
+				checkDocumented(t, compiler, component, got.Body.String())
+			}
 		}
-		if sample.body == "" {
-			continue
+		if want := slices.Sorted(maps.Keys(documented)); !slices.Equal(want, slices.Sorted(maps.Keys(seen))) {
+			t.Errorf("%s: the document has the statuses %v, the handler answered %v", path, want, seen)
 		}
-		component := doc.Components.Responses[strings.TrimPrefix(response.Ref, "#/components/responses/")]
-		compiled, err := compiler.Compile(url + component.Content["application/json"].Schema.Ref)
-		if err != nil {
-			t.Fatalf("%s: %v", status, err)
-		}
-		var body any
-		decoder := json.NewDecoder(strings.NewReader(sample.body))
-		decoder.UseNumber()
-		if err := decoder.Decode(&body); err != nil {
-			t.Fatalf("%s %.1000s: %v", status, sample.body, err)
-		}
-		if err := compiled.Validate(body); err != nil {
-			t.Errorf("%s %.1000s\nis not what the document says: %v", status, sample.body, err)
-		}
-	}
-	if documented := slices.Sorted(maps.Keys(responses)); !slices.Equal(documented, slices.Sorted(maps.Keys(seen))) {
-		t.Errorf("the document has the statuses %v, the handler answered %v", documented, seen)
 	}
 }
 
-type sampleAnswer struct {
-	status int
-	body   string
-}
+const documentURL = "https://licensekey.test/openapi.json"
 
-// sampleAnswers are the recorded answers, and those that no recorded request
-// gets.
-func sampleAnswers(t *testing.T) []sampleAnswer {
+func checkDocumented(t *testing.T, compiler *jsonschema.Compiler, component, text string) {
 	t.Helper()
-	var samples []sampleAnswer
-	for _, c := range conformance.Deactivate(t) {
-		if c.IsExact() && c.Request.Path == licensekey.DeactivatePath {
-			samples = append(samples, sampleAnswer{c.Response.Status, c.Response.Body})
+	compiled, err := compiler.Compile(documentURL + "#/components/responses/" + component + "/content/application~1json/schema")
+	if err != nil {
+		t.Fatalf("%s: %v", component, err)
+	}
+	var body any
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&body); err != nil {
+		t.Fatalf("%s %.1000s: %v", component, text, err)
+	}
+	if err := compiled.Validate(body); err != nil {
+		t.Errorf("%s %.1000s\nis not what the document says: %v", component, text, err)
+	}
+}
+
+// sampleAnswers sends the recorded bodies of an operation to path, and what else
+// it takes to get every status.
+func sampleAnswers(t *testing.T, path string) []*httptest.ResponseRecorder {
+	t.Helper()
+	cfg := licensekey.Config{Authorize: tokenOfOrgA, BodyLimit: 20_000, Logger: newLogger("text", new(bytes.Buffer))}
+	h := licensekey.NewHandler(importSeed(t, memstore.New()), cfg)
+	broken := licensekey.NewHandler(brokenStore, cfg)
+	operation := path[strings.LastIndexByte(path, '/'):]
+	var samples []*httptest.ResponseRecorder
+	send := func(h http.Handler, method, body string) {
+		r := newRequest(method, path, body)
+		r.Header.Set("Authorization", "Bearer token-a")
+		samples = append(samples, serve(h, r))
+	}
+	for _, c := range append(conformance.Deactivate(t), conformance.ActivateValidate(t)...) {
+		if c.IsExact() && strings.HasSuffix(c.Request.Path, operation) {
+			send(h, "POST", string(c.Request.Body))
+			send(broken, "POST", string(c.Request.Body))
 		}
 	}
-	broken := licensekey.NewHandler(faultyStore{before: func(licensekey.DeactivateRequest) error { return errDisk }},
-		licensekey.Config{BodyLimit: 1000, Logger: newLogger("text", new(bytes.Buffer))})
-	for _, r := range []*http.Request{
-		newRequest("GET", licensekey.DeactivatePath, ""),
-		newRequest("POST", licensekey.DeactivatePath, "\xff"),
-		newRequest("POST", licensekey.DeactivatePath, strings.Repeat(" ", 1001)),
-		newRequest("POST", licensekey.DeactivatePath, goodBody),
-	} {
-		got := serve(broken, r)
-		samples = append(samples, sampleAnswer{got.Code, got.Body.String()})
+	send(h, "GET", "")
+	send(h, "POST", "\xff")
+	send(h, "POST", strings.Repeat(" ", 20_001))
+	if strings.HasPrefix(path, "/v1/license-keys/") {
+		samples = append(samples, serve(h, newRequest("POST", path, "{}")))
 	}
 	return samples
 }

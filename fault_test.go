@@ -18,72 +18,90 @@ const internalError = `{"error":"InternalServerError","detail":"Internal Server 
 
 var errDisk = errors.New("disk on fire")
 
+// fault is what goes wrong in a store, given the request and its key.
+type fault func(key string, req any) error
+
 // faultyStore fails each call, before or after it is applied.
 type faultyStore struct {
 	licensekey.Store
-	before, after func(licensekey.DeactivateRequest) error
+	before, after fault
 }
 
 func (s faultyStore) Deactivate(ctx context.Context, req licensekey.DeactivateRequest) error {
+	_, err := around(s, req.Key, req, func() (any, error) { return nil, s.Store.Deactivate(ctx, req) })
+	return err
+}
+
+func (s faultyStore) Activate(ctx context.Context, req licensekey.ActivateRequest) (licensekey.Activated, error) {
+	return around(s, req.Key, req, func() (licensekey.Activated, error) { return s.Store.Activate(ctx, req) })
+}
+
+func (s faultyStore) Validate(ctx context.Context, req licensekey.ValidateRequest) (licensekey.Validated, error) {
+	return around(s, req.Key, req, func() (licensekey.Validated, error) { return s.Store.Validate(ctx, req) })
+}
+
+func around[T any](s faultyStore, key string, req any, call func() (T, error)) (result T, err error) {
 	if s.before != nil {
-		if err := s.before(req); err != nil {
-			return err
+		if err := s.before(key, req); err != nil {
+			return result, err
 		}
 	}
-	if err := s.Store.Deactivate(ctx, req); err != nil {
-		return err
+	if result, err = call(); err == nil && s.after != nil {
+		err = s.after(key, req)
 	}
-	if s.after != nil {
-		return s.after(req)
-	}
-	return nil
+	return result, err
 }
+
+// brokenStore fails before it does anything.
+var brokenStore = faultyStore{before: func(string, any) error { return errDisk }}
 
 // TestStoreFails holds that a failure of the store, whatever it says, is one
 // answer that tells nothing, and a log record without the key.
 func TestStoreFails(t *testing.T) {
 	t.Parallel()
-	const key = `AAAA-"SECRET"-é-0001`
-	fail := func(licensekey.DeactivateRequest) error { return errDisk }
+	fail := func(string, any) error { return errDisk }
 	faults := map[string]faultyStore{
 		"before applying": {before: fail},
 		"after applying":  {after: fail},
-		"with the key in the error": {before: func(r licensekey.DeactivateRequest) error {
-			return fmt.Errorf("no row for key=%s (%q, %+q): %w", r.Key, r.Key, r.Key, errDisk)
+		"with the key in the error": {before: func(key string, _ any) error {
+			return fmt.Errorf("no row for key=%s (%q, %+q): %w", key, key, key, errDisk)
 		}},
-		"with the request in the error": {before: func(r licensekey.DeactivateRequest) error {
-			return fmt.Errorf("%v %+v %#v %s: %w", r, r, r, r, errDisk)
+		"with the request in the error": {before: func(_ string, req any) error {
+			return fmt.Errorf("%v %+v %#v %s: %w", req, req, req, req, errDisk)
 		}},
-		"by a panic": {before: func(r licensekey.DeactivateRequest) error {
-			panic("disk on fire at " + r.Key)
-		}},
-		"by a runtime error": {before: func(r licensekey.DeactivateRequest) error {
-			return []error{errDisk}[len(r.Key)]
-		}},
+		"by a panic":         {before: func(key string, _ any) error { panic("disk on fire at " + key) }},
+		"by a runtime error": {before: func(key string, _ any) error { return []error{errDisk}[len(key)] }},
 	}
-	body := strings.Replace(goodBody, `"AAAA-ACTIVE-0001"`, `"AAAA-\"SECRET\"-é-0001"`, 1)
 	for name, store := range faults {
 		for _, format := range []string{"text", "json"} {
-			k := seed(t)[0]
-			k.Key = key
-			mem := memstore.New()
-			if _, err := mem.Import(t.Context(), []licensekey.LicenseKeyWithActivations{k}); err != nil {
-				t.Fatal(err)
+			for operation, path := range map[string]string{
+				"deactivate": licensekey.DeactivatePath, "activate": licensekey.ActivatePath, "validate": licensekey.ValidatePath,
+			} {
+				testFault(t, name+" on "+operation, store, format, operation, path)
 			}
-			store.Store = mem
-			var log bytes.Buffer
-			h := licensekey.NewHandler(store, licensekey.Config{Logger: newLogger(format, &log)})
-			wantAnswer(t, name, serve(h, newRequest("POST", licensekey.DeactivatePath, body)), 500, internalError)
-			checkLog(t, name, log.String())
-
-			// Applied or not, the same call tells the truth once the store works.
-			want, wantBody := http.StatusNoContent, ""
-			if store.after != nil {
-				want, wantBody = http.StatusNotFound, notFoundBody
-			}
-			h = licensekey.NewHandler(mem, licensekey.Config{})
-			wantAnswer(t, name+", then repaired", serve(h, newRequest("POST", licensekey.DeactivatePath, body)), want, wantBody)
 		}
+	}
+}
+
+func testFault(t *testing.T, name string, store faultyStore, format, operation, path string) {
+	t.Helper()
+	k := seed(t)[0]
+	k.Key = `AAAA-"SECRET"-é-0001`
+	body := strings.Replace(goodBody, `"AAAA-ACTIVE-0001"`, `"AAAA-\"SECRET\"-é-0001","label":"box"`, 1)
+	mem := memstore.New()
+	if _, err := mem.Import(t.Context(), []licensekey.LicenseKeyWithActivations{k}); err != nil {
+		t.Fatal(err)
+	}
+	store.Store = mem
+	var log bytes.Buffer
+	h := licensekey.NewHandler(store, licensekey.Config{Logger: newLogger(format, &log)})
+	wantAnswer(t, name, serve(h, newRequest("POST", path, body)), 500, internalError)
+	checkLog(t, name, operation, log.String())
+
+	got, err := mem.Get(t.Context(), k.ID)
+	applied := len(got.Activations) != len(k.Activations) || got.Validations != k.Validations
+	if err != nil || applied != (store.after != nil) {
+		t.Errorf("%s: the change was made: %v, %v", name, applied, err)
 	}
 }
 
@@ -94,9 +112,9 @@ func newLogger(format string, w *bytes.Buffer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, nil))
 }
 
-func checkLog(t *testing.T, name, log string) {
+func checkLog(t *testing.T, name, operation, log string) {
 	t.Helper()
-	for _, want := range []string{"ERROR", "operation", "deactivate", activationA.String()} {
+	for _, want := range []string{"ERROR", "operation", operation, orgA.String()} {
 		if !strings.Contains(log, want) {
 			t.Errorf("%s: the log lacks %q:\n%s", name, want, log)
 		}
@@ -166,12 +184,14 @@ func TestNoKeyInFmtOrLogs(t *testing.T) {
 	const key = "AAAA-SECRET-0001"
 	k := licensekey.LicenseKey{ID: orgA, Key: key}
 	for _, v := range []any{
-		licensekey.DeactivateRequest{OrganizationID: orgA, Key: key}, k, &k,
+		licensekey.DeactivateRequest{OrganizationID: orgA, Key: key}, licensekey.ActivateRequest{Key: key},
+		licensekey.ValidateRequest{Key: key}, licensekey.IssueRequest{Key: key}, licensekey.RotateRequest{Key: key}, k, &k,
+		licensekey.Activated{LicenseKey: k}, licensekey.Validated{LicenseKey: k},
 		licensekey.LicenseKeyWithActivations{LicenseKey: k}, []licensekey.LicenseKey{k},
 	} {
 		var log bytes.Buffer
 		newLogger("text", &log).Info("x", "v", v)
-		if _, isSlice := v.([]licensekey.LicenseKey); !isSlice {
+		if _, ok := v.(slog.LogValuer); ok {
 			newLogger("json", &log).Info("x", "v", v)
 		}
 		if text := fmt.Sprintf("%v %+v %#v %s", v, v, v, v) + log.String(); strings.Contains(text, "SECRET") {
