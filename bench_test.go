@@ -19,28 +19,53 @@ func (d discard) Header() http.Header         { return d.header }
 func (d discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d discard) WriteHeader(int)             {}
 
-// BenchmarkHandler measures the handler in process, against one that reads the
-// body and answers 204.
+// BenchmarkHandler measures the handler in process over a memory store, against
+// one that reads the body and answers 204.
 func BenchmarkHandler(b *testing.B) {
 	bare := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(http.StatusNoContent)
 	})
-	accept := licensekey.NewDeactivateHandler(deactivatorFunc(func(context.Context, licensekey.DeactivateRequest) error {
-		return nil
-	}), licensekey.Config{})
-	seeded := licensekey.NewHandler(importSeed(b, memstore.New()), licensekey.Config{})
-	b.Run("Bare", func(b *testing.B) { benchmarkHandler(b, bare, goodBody) })
-	b.Run("204", func(b *testing.B) { benchmarkHandler(b, accept, goodBody) })
-	b.Run("404", func(b *testing.B) {
-		benchmarkHandler(b, seeded, strings.Replace(goodBody, "ac71", "ffff", 1))
+	b.Run("Bare", func(b *testing.B) { benchmarkHandler(b, bare, "/", goodBody) })
+
+	store := seatsForever{importSeed(b, memstore.New())}
+	h := licensekey.NewHandler(store, licensekey.Config{})
+	withLabel := strings.Replace(goodBody, `"activation_id"`, `"label":"laptop","meta":{"os":"linux"},"activation_id"`, 1)
+	b.Run("Deactivate204", func(b *testing.B) { benchmarkHandler(b, h, licensekey.DeactivatePath, goodBody) })
+	b.Run("Activate200", func(b *testing.B) { benchmarkHandler(b, h, licensekey.ActivatePath, withLabel) })
+	b.Run("Validate200", func(b *testing.B) { benchmarkHandler(b, h, licensekey.ValidatePath, goodBody) })
+	b.Run("Miss404", func(b *testing.B) {
+		benchmarkHandler(b, h, licensekey.DeactivatePath, strings.Replace(goodBody, "AAAA-ACTIVE", "NOPE", 1))
 	})
-	b.Run("422", func(b *testing.B) { benchmarkHandler(b, seeded, `{"key":1}`) })
+	b.Run("Invalid422", func(b *testing.B) { benchmarkHandler(b, h, licensekey.DeactivatePath, `{"key":1}`) })
 }
 
-func benchmarkHandler(b *testing.B, h http.Handler, body string) {
+// seatsForever undoes each change, so that the next one finds the same state.
+type seatsForever struct{ fullStore }
+
+func (s seatsForever) Deactivate(ctx context.Context, req licensekey.DeactivateRequest) error {
+	if err := s.fullStore.Deactivate(ctx, req); err != nil {
+		return err
+	}
+	_, err := s.fullStore.Activate(ctx, licensekey.ActivateRequest{
+		OrganizationID: req.OrganizationID, Key: req.Key, ActivationID: req.ActivationID, Now: req.Now,
+	})
+	return err
+}
+
+func (s seatsForever) Activate(ctx context.Context, req licensekey.ActivateRequest) (licensekey.Activated, error) {
+	activated, err := s.fullStore.Activate(ctx, req)
+	if err != nil {
+		return activated, err
+	}
+	return activated, s.fullStore.Deactivate(ctx, licensekey.DeactivateRequest{
+		OrganizationID: req.OrganizationID, Key: req.Key, ActivationID: req.ActivationID, Now: req.Now,
+	})
+}
+
+func benchmarkHandler(b *testing.B, h http.Handler, path, body string) {
 	reader := strings.NewReader(body)
-	r := httptest.NewRequest("POST", licensekey.DeactivatePath, reader)
+	r := httptest.NewRequest("POST", path, reader)
 	r.Header.Set("Content-Type", "application/json")
 	r.Body = io.NopCloser(reader)
 	b.ReportAllocs()

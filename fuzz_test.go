@@ -7,54 +7,90 @@ import (
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/internal/conformance"
 )
 
-// FuzzBody sends any body under any media type: the answer is never a panic or
-// a 5xx, a request is the same each time, and its key is the last member of
-// that exact name, as another JSON decoder reads it.
+// recorder accepts every request and keeps it.
+type recorder struct{ requests []any }
+
+func (s *recorder) Deactivate(_ context.Context, req licensekey.DeactivateRequest) error {
+	s.requests = append(s.requests, req)
+	return nil
+}
+
+func (s *recorder) Activate(_ context.Context, req licensekey.ActivateRequest) (licensekey.Activated, error) {
+	s.requests = append(s.requests, req)
+	return licensekey.Activated{Activation: licensekey.Activation{Meta: req.Meta}}, nil
+}
+
+func (s *recorder) Validate(_ context.Context, req licensekey.ValidateRequest) (licensekey.Validated, error) {
+	s.requests = append(s.requests, req)
+	return licensekey.Validated{}, nil
+}
+
+func (s *recorder) key() string {
+	switch req := s.requests[0].(type) {
+	case licensekey.DeactivateRequest:
+		return req.Key
+	case licensekey.ActivateRequest:
+		return req.Key
+	case licensekey.ValidateRequest:
+		return req.Key
+	}
+	return ""
+}
+
+// FuzzBody sends any body under any media type to every endpoint: the answer is
+// never a panic or a 5xx, a request is the same each time, and its key is the
+// last member of that exact name, as another JSON decoder reads it.
 func FuzzBody(f *testing.F) {
-	for i, c := range conformance.Deactivate(f) {
+	for i, c := range append(conformance.Deactivate(f), conformance.ActivateValidate(f)...) {
 		if i%4 == 0 {
-			f.Add(c.Request.Body, "application/json")
+			f.Add(c.Request.Body, "application/json", uint8(i))
 		}
 	}
-	f.Add([]byte(goodBody), "application/problem+json; x")
-	f.Add([]byte(goodBody), "text/plain")
-	var got []licensekey.DeactivateRequest
-	h := licensekey.NewDeactivateHandler(deactivatorFunc(func(_ context.Context, req licensekey.DeactivateRequest) error {
-		req.Now = frozen
-		got = append(got, req)
-		return nil
-	}), licensekey.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	allowed := []int{204, 400, 413, 422}
-	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
-		got = nil
+	f.Add([]byte(goodBody), "application/problem+json; x", uint8(0))
+	f.Add([]byte(goodBody), "text/plain", uint8(1))
+	paths := []string{licensekey.DeactivatePath, licensekey.ActivatePath, licensekey.ValidatePath}
+	allowed := []int{200, 204, 400, 413, 422}
+	store := &recorder{}
+	h := licensekey.NewHandler(store, licensekey.Config{
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Now:    func() time.Time { return frozen },
+		NewID:  func() uuid.UUID { return activationA },
+	})
+	f.Fuzz(func(t *testing.T, body []byte, contentType string, endpoint uint8) {
+		path := paths[int(endpoint)%len(paths)]
+		store.requests = nil
 		var status [2]int
 		for i := range status {
-			r := httptest.NewRequest("POST", "/", bytes.NewReader(body))
+			r := httptest.NewRequest("POST", path, bytes.NewReader(body))
 			r.Header.Set("Content-Type", contentType)
 			w := serve(h, r)
 			status[i] = w.Code
 			if w.Code != 204 && !json.Valid(w.Body.Bytes()) {
-				t.Errorf("sent %q as %q: the answer %q is not JSON", body, contentType, w.Body)
+				t.Errorf("sent %q as %q to %s: the answer %q is not JSON", body, contentType, path, w.Body)
 			}
 		}
 		if status[0] != status[1] || !slices.Contains(allowed, status[0]) {
-			t.Fatalf("sent %q as %q: got %d, then %d, want one of %v twice", body, contentType, status[0], status[1], allowed)
+			t.Fatalf("sent %q as %q to %s: got %d, then %d, want one of %v twice", body, contentType, path, status[0], status[1], allowed)
 		}
-		if status[0] != 204 {
+		if status[0] >= 300 {
 			return
 		}
-		if len(got) != 2 || got[0] != got[1] {
-			t.Fatalf("sent %q twice: the store got %v", body, got)
+		if len(store.requests) != 2 || !reflect.DeepEqual(store.requests[0], store.requests[1]) {
+			t.Fatalf("sent %q twice to %s: the store got %v", body, path, store.requests)
 		}
-		if want := lastKey(t, body); got[0].Key != want {
-			t.Errorf("sent %q: the store got the key %q, want %q", body, got[0].Key, want)
+		if got, want := store.key(), lastKey(t, body); got != want {
+			t.Errorf("sent %q to %s: the store got the key %q, want %q", body, path, got, want)
 		}
 	})
 }

@@ -85,6 +85,21 @@ func TestMounting(t *testing.T) {
 	}
 }
 
+// TestEndpointsAlone mounts each endpoint by itself.
+func TestEndpointsAlone(t *testing.T) {
+	t.Parallel()
+	store := importSeed(t, memstore.New())
+	body := strings.Replace(goodBody, `"key"`, `"label":"box","key"`, 1)
+	for name, h := range map[string]http.Handler{
+		`"label":"box"`:           licensekey.NewActivateHandler(store, licensekey.Config{}),
+		`"activation":{"id":"ac7`: licensekey.NewValidateHandler(store, licensekey.Config{}),
+	} {
+		if got := serve(h, newRequest("POST", "/anywhere", body)); got.Code != 200 || !strings.Contains(got.Body.String(), name) {
+			t.Errorf("sent %s: got %d %s, want 200 with %s", body, got.Code, got.Body, name)
+		}
+	}
+}
+
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	h := licensekey.NewHandler(memstore.New(), licensekey.Config{})
@@ -255,6 +270,8 @@ func TestNilStorePanics(t *testing.T) {
 	t.Parallel()
 	for name, construct := range map[string]func(){
 		"NewHandler":           func() { licensekey.NewHandler(nil, licensekey.Config{}) },
+		"NewActivateHandler":   func() { licensekey.NewActivateHandler(nil, licensekey.Config{}) },
+		"NewValidateHandler":   func() { licensekey.NewValidateHandler(nil, licensekey.Config{}) },
 		"NewDeactivateHandler": func() { licensekey.NewDeactivateHandler(nil, licensekey.Config{}) },
 	} {
 		func() {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/licensekit/licensekey/internal/jsonvalue"
@@ -56,6 +57,81 @@ func TestCheckDeactivate(t *testing.T) {
 	for _, tt := range tests {
 		if got := check(t, "LicenseKeyDeactivate", tt.body); !slices.Equal(got, tt.want) {
 			t.Errorf("Check(%s) = %q, want %q", tt.body, got, tt.want)
+		}
+	}
+}
+
+func TestCheckActivate(t *testing.T) {
+	t.Parallel()
+	const start = `{"key":"K","organization_id":"0a0a0a0a-0000-4000-8000-00000000000a","label":"","meta":`
+	alternatives := func(name string, kinds ...string) []string {
+		var lines []string
+		for i, alternative := range []string{"constrained-str", "int", "float", "bool"} {
+			lines = append(lines, fmt.Sprintf("%s [body meta %s %s]", kinds[i], name, alternative))
+		}
+		return lines
+	}
+	types := []string{"string_type", "int_type", "float_type", "bool_type"}
+	members := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `,"n%d":1`, i)
+		}
+		return "{" + b.String()[1:]
+	}
+	tests := []struct {
+		meta string
+		want []string
+	}{
+		{`{}`, nil},
+		{`{"a":"x","b":1,"c":1.5,"d":true," ":123456789012345678901234567890}`, nil},
+		{members(50) + `}`, nil},
+		{members(51) + `}`, []string{"too_long [body meta]"}},
+		{members(51) + `,"x":"\u0000"}`, []string{"too_long [body meta]"}},
+		{members(51) + `,"x":null}`, alternatives("x", types...)},
+		{`null`, []string{"dict_type [body meta]"}},
+		{`[]`, []string{"dict_type [body meta]"}},
+		{`{"a":null}`, alternatives("a", types...)},
+		{`{"a":{"b":1}}`, alternatives("a", types...)},
+		{`{"a":""}`, alternatives("a", "string_too_short", "int_parsing", "float_parsing", "bool_parsing")},
+		{`{"a":"` + strings.Repeat("🔑", 500) + `"}`, nil},
+		{`{"a":"` + strings.Repeat("🔑", 501) + `"}`, alternatives("a", "string_too_long", "int_parsing", "float_parsing", "bool_parsing")},
+		{`{"":1}`, []string{"string_too_short [body meta  [key]]"}},
+		{`{"` + strings.Repeat("n", 41) + `":1}`, []string{"string_too_long [body meta " + strings.Repeat("n", 41) + " [key]]"}},
+		{`{"":null,"a":1}`, append([]string{"string_too_short [body meta  [key]]"}, alternatives("", types...)...)},
+		{`{"a":"\u0000"}`, []string{"value_error [body meta]"}},
+		{`{"a\u0000":1}`, []string{"value_error [body meta]"}},
+		{`{"a":"\ud800"}`, []string{"value_error [body meta]"}},
+		{`{"a":1e999}`, []string{"value_error [body meta]"}},
+	}
+	for _, tt := range tests {
+		if got := check(t, "LicenseKeyActivate", start+tt.meta+"}"); !slices.Equal(got, tt.want) {
+			t.Errorf("Check with meta %.80s = %q, want %q", tt.meta, got, tt.want)
+		}
+	}
+}
+
+func TestCheckValidate(t *testing.T) {
+	t.Parallel()
+	const start = `{"key":"K","organization_id":"0a0a0a0a-0000-4000-8000-00000000000a",`
+	tests := []struct {
+		rest string
+		want []string
+	}{
+		{`"activation_id":null,"benefit_id":null,"customer_id":null,"increment_usage":null}`, nil},
+		{`"conditions":{"a":-1e999}}`, nil},
+		{`"conditions":null}`, []string{"dict_type [body conditions]"}},
+		{`"activation_id":1,"benefit_id":"x","customer_id":""}`,
+			[]string{"uuid_type [body activation_id]", "uuid_parsing [body benefit_id]", "uuid_parsing [body customer_id]"}},
+		{`"increment_usage":[]}`, []string{"int_type [body increment_usage]"}},
+		{`"increment_usage":1.5}`, []string{"int_from_float [body increment_usage]"}},
+		{`"increment_usage":1e999}`, []string{"finite_number [body increment_usage]"}},
+		{`"increment_usage":-1}`, []string{"greater_than_equal [body increment_usage]"}},
+		{`"increment_usage":"x"}`, []string{"int_parsing [body increment_usage]"}},
+	}
+	for _, tt := range tests {
+		if got := check(t, "LicenseKeyValidate", start+tt.rest); !slices.Equal(got, tt.want) {
+			t.Errorf("Check(…%s = %q, want %q", tt.rest, got, tt.want)
 		}
 	}
 }
