@@ -44,6 +44,13 @@ type LicenseKey struct {
 	ExpiresAt        *time.Time `json:"expires_at"` // nil: never
 }
 
+// DisplayKey returns the key as it may be shown: the last six characters, after
+// "****-". It is no secret, but of a key of six characters it shows all.
+func (k LicenseKey) DisplayKey() string {
+	runes := []rune(k.Key)
+	return "****-" + string(runes[max(0, len(runes)-6):])
+}
+
 // Clone returns a copy that shares no memory with k.
 func (k LicenseKey) Clone() LicenseKey {
 	k.ModifiedAt = clonePointer(k.ModifiedAt)

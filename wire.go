@@ -37,7 +37,7 @@ func licenseKeyRead(k LicenseKey) *jsonvalue.Object {
 		"customer", customerRead(k.Customer),
 		"benefit_id", k.BenefitID.String(),
 		"key", k.Key,
-		"display_key", displayKey(k.Key),
+		"display_key", k.DisplayKey(),
 		"status", string(k.Status),
 		"limit_activations", optional(k.LimitActivations, wireInt),
 		"usage", wireInt(k.Usage),
@@ -119,12 +119,6 @@ func publicName(c Customer) string {
 	}
 	_, size := utf8.DecodeRuneInString(name)
 	return name[:size]
-}
-
-// displayKey shows the last six characters of a key.
-func displayKey(key string) string {
-	runes := []rune(key)
-	return "****-" + string(runes[max(0, len(runes)-6):])
 }
 
 // optional shows what p points to, or null.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -18,19 +19,21 @@ func issueDemoKey(ctx context.Context, s store, url string, stdout io.Writer) er
 	if err != nil || len(keys) > 0 {
 		return err
 	}
-	k, err := licensekey.CheckIssue(licensekey.IssueRequest{OrganizationID: uuid.New(), Prefix: "DEMO", LimitActivations: 3})
+	k, err := s.Issue(ctx, licensekey.IssueRequest{OrganizationID: uuid.New(), Prefix: "DEMO", LimitActivations: 3})
 	if err != nil {
 		return err
 	}
-	demo := licensekey.LicenseKeyWithActivations{LicenseKey: k}
-	for _, label := range []string{"laptop", "desktop", "phone"} {
-		demo.Activations = append(demo.Activations, licensekey.Activation{ID: uuid.New(), Label: label, CreatedAt: k.CreatedAt})
-	}
-	if _, err := s.Import(ctx, []licensekey.LicenseKeyWithActivations{demo}); err != nil {
-		return err
+	var laptop licensekey.Activated
+	for _, label := range []string{"phone", "desktop", "laptop"} {
+		laptop, err = s.Activate(ctx, licensekey.ActivateRequest{
+			OrganizationID: k.OrganizationID, Key: k.Key, ActivationID: uuid.New(), Label: label, Now: time.Now(),
+		})
+		if err != nil {
+			return err
+		}
 	}
 	body, err := json.Marshal(map[string]any{
-		"key": k.Key, "organization_id": k.OrganizationID, "activation_id": demo.Activations[0].ID,
+		"key": k.Key, "organization_id": k.OrganizationID, "activation_id": laptop.ID,
 	})
 	if err != nil {
 		return err

@@ -1,7 +1,10 @@
-// Command example answers license-key calls over an embedded database file: the
-// whole of a self-hosted server, and an example of mounting the package.
+// Command example answers license-key calls over an embedded database file, and
+// looks after the keys in it: the whole of a self-hosted server, and an example
+// of mounting the package.
 //
-//	go run ./example -addr 127.0.0.1:8080 -db licenses.db
+//	go run ./example                                serve
+//	go run ./example issue -org ID -activations 5   issue a license key
+//	go run ./example help                           the other commands
 package main
 
 import (
@@ -10,23 +13,19 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
-	"time"
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/bboltstore"
-	"github.com/licensekit/licensekey/memstore"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], terminal{os.Stdin, os.Stdout, os.Stderr})
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
@@ -36,125 +35,91 @@ func main() {
 	}
 }
 
-type options struct {
-	addr, db, importFile string
-	memory               bool
+// terminal is what a command reads and writes.
+type terminal struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
 }
 
-func parseFlags(args []string, stderr io.Writer) (options, error) {
-	var o options
-	flags := flag.NewFlagSet("example", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "address to listen on; port 0 takes a free one")
-	flags.StringVar(&o.db, "db", "licenses.db", "database file, created if it is not there")
-	flags.BoolVar(&o.memory, "memory", false, "keep everything in memory, without a file")
-	flags.StringVar(&o.importFile, "import", "", "JSON Lines file of license keys to add; keys already there are left alone")
+// command is one subcommand. setup declares its flags and returns what to do
+// once they are set.
+type command struct {
+	args, summary string
+	setup         func(flags *flag.FlagSet, t terminal) func(ctx context.Context, args []string) error
+}
+
+var commands = map[string]command{
+	"serve":  {"", "answer license-key calls (the default)", serveCommand},
+	"issue":  {"", "issue a license key", issueCommand},
+	"list":   {"", "list license keys", listCommand},
+	"show":   {"ID", "show a license key with its activations", showCommand},
+	"update": {"ID", "change a license key", updateCommand},
+	"rotate": {"ID", "give a license key a new key string", rotateCommand},
+	"import": {"[FILE]", "add license keys from JSON Lines; those already there are left alone", importCommand},
+	"export": {"", "write every license key as JSON Lines, the import format", exportCommand},
+}
+
+// run runs the command that args name.
+func run(ctx context.Context, args []string, t terminal) error {
+	name := "serve"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
+	}
+	if name == "help" {
+		return printUsage(t.stdout)
+	}
+	c, ok := commands[name]
+	if !ok {
+		return fmt.Errorf("unknown command %q; example help lists them", name)
+	}
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(t.stderr)
+	flags.Usage = func() {
+		fmt.Fprintf(t.stderr, "usage: example %s\n\n%s\n\n", strings.TrimSpace(name+" [FLAGS] "+c.args), c.summary)
+		flags.PrintDefaults()
+	}
+	do := c.setup(flags, t)
 	if err := flags.Parse(args); err != nil {
-		return o, err
+		return err
 	}
-	if flags.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	want := 0
+	if c.args != "" {
+		want = 1
 	}
-	return o, nil
+	if n := flags.NArg(); n > want || n < want && !strings.HasPrefix(c.args, "[") {
+		return fmt.Errorf("%s takes %d arguments after its flags, not %d", name, want, n)
+	}
+	return do(ctx, flags.Args())
+}
+
+func printUsage(w io.Writer) error {
+	fmt.Fprint(w, "usage: example [COMMAND] [FLAGS] [ARGUMENT]; example COMMAND -h shows the flags\n\n")
+	for _, name := range []string{"serve", "issue", "list", "show", "update", "rotate", "import", "export"} {
+		fmt.Fprintf(w, "  %-7s %s\n", name, commands[name].summary)
+	}
+	_, err := fmt.Fprint(w, "\nAll but serve need the database file for themselves: stop the server first.\n")
+	return err
+}
+
+func dbFlag(flags *flag.FlagSet) *string {
+	return flags.String("db", "licenses.db", "database file, created if it is not there")
+}
+
+// withStore opens the database file for the time of f.
+func withStore(path string, f func(s store) error) (err error) {
+	s, err := bboltstore.Open(path, nil)
+	if errors.Is(err, bboltstore.ErrLocked) {
+		return fmt.Errorf("%w; if that is the server, stop it first", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return f(s)
 }
 
 // store is what both stores are: what the handler serves, and the host's side.
 type store interface {
 	licensekey.Store
 	licensekey.Admin
-}
-
-func openStore(o options) (store, error) {
-	if o.memory {
-		return memstore.New(), nil
-	}
-	return bboltstore.Open(o.db, nil)
-}
-
-// run serves until ctx ends, and then lets the requests under way finish.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	o, err := parseFlags(args, stderr)
-	if err != nil {
-		return err
-	}
-	s, err := openStore(o)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if o.importFile != "" {
-		if err := importKeys(ctx, s, o.importFile, stdout); err != nil {
-			return err
-		}
-	}
-	listener, err := net.Listen("tcp", o.addr)
-	if err != nil {
-		return err
-	}
-	url := "http://" + listener.Addr().String()
-	if err := issueDemoKey(ctx, s, url, stdout); err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	fmt.Fprintln(stdout, "listening on", url)
-	return serve(ctx, listener, s, slog.New(slog.NewTextHandler(stderr, nil)))
-}
-
-func serve(ctx context.Context, listener net.Listener, s store, logger *slog.Logger) error {
-	server := &http.Server{
-		Handler:           newHandler(s, logger),
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      20 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	logger.Info("serving", "addr", listener.Addr().String())
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	logger.Info("shutting down")
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return server.Shutdown(ctx)
-}
-
-// newHandler gives the license-key API every path but one. An http.ServeMux
-// would do too, but it redirects paths like /v1/./x before the API can answer.
-func newHandler(s store, logger *slog.Logger) http.Handler {
-	api := licensekey.NewHandler(s, licensekey.Config{Logger: logger, OpenAPI: true})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/healthz" {
-			api.ServeHTTP(w, r)
-			return
-		}
-		if _, err := s.List(r.Context(), licensekey.ListRequest{Limit: 1}); err != nil {
-			logger.Error("health check failed", "error", err)
-			http.Error(w, "store unavailable", http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	})
-}
-
-func importKeys(ctx context.Context, s store, name string, stdout io.Writer) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	keys, err := licensekey.ReadJSONLines(f)
-	if err != nil {
-		return fmt.Errorf("import %s: %w", name, err)
-	}
-	added, err := s.Import(ctx, keys)
-	if err != nil {
-		return fmt.Errorf("import %s: %w", name, err)
-	}
-	fmt.Fprintf(stdout, "imported %d of %d license keys from %s; the others were already there\n", added, len(keys), name)
-	return nil
 }

@@ -37,7 +37,7 @@ type program struct {
 	stderr  bytes.Buffer
 }
 
-func command(args ...string) *exec.Cmd {
+func programCommand(args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], args...)
 	// Under the race detector a process takes a second to exit, but for this.
 	cmd.Env = append(os.Environ(), programEnv+"=1", "GORACE=atexit_sleep_ms=0")
@@ -46,7 +46,7 @@ func command(args ...string) *exec.Cmd {
 
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
-	p := &program{cmd: command(append([]string{"-addr", "127.0.0.1:0"}, args...)...)}
+	p := &program{cmd: programCommand(append([]string{"-addr", "127.0.0.1:0"}, args...)...)}
 	p.cmd.Stderr = &p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -81,11 +81,23 @@ func (p *program) stop(t *testing.T, sig os.Signal) {
 
 func request(t *testing.T, method, url, body string) (int, string) {
 	t.Helper()
+	return send(t, method, url, body, "")
+}
+
+// authorized sends a request with a bearer token.
+func authorized(t *testing.T, token, url, body string) (int, string) {
+	t.Helper()
+	return send(t, "POST", url, body, "Bearer "+token)
+}
+
+func send(t *testing.T, method, url, body, authorization string) (int, string) {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", authorization)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +145,7 @@ func TestKeepsItsFile(t *testing.T) {
 	if status, _ := request(t, "POST", p.url+licensekey.DeactivatePath, good); status != 204 {
 		t.Errorf("deactivate = %d, want 204", status)
 	}
-	out, err := command("-db", db).CombinedOutput()
+	out, err := programCommand("-db", db).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), db) || !strings.Contains(string(out), "in use") {
 		t.Errorf("a second program on the file: %v, %s\nwant an error that names the file and says that it is in use", err, out)
 	}
@@ -155,7 +167,7 @@ func TestImportRefused(t *testing.T) {
 	lines := bytes.SplitAfter(conformance.Seed, []byte("\n"))
 	lines[2] = bytes.Replace(lines[2], []byte(`"status":"granted"`), []byte(`"status":"lost"`), 1)
 	bad := writeFile(t, "bad.jsonl", string(bytes.Join(lines, nil)))
-	out, err := command("-db", db, "-addr", "127.0.0.1:0", "-import", bad).CombinedOutput()
+	out, err := programCommand("-db", db, "-addr", "127.0.0.1:0", "-import", bad).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "line 3: ") || !strings.Contains(string(out), "status: ") {
 		t.Errorf("import of a bad line: %v, %s\nwant an error with line 3 and status", err, out)
 	}
@@ -170,13 +182,13 @@ func TestImportRefused(t *testing.T) {
 func TestBadFlags(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"-nope"}, {"stray"}, {"-addr", "nowhere:x", "-memory"}, {"-memory", "-import", "no-such-file"}, {"-db", t.TempDir()},
+		{"-nope"}, {"-addr", "nowhere:x", "-memory"}, {"-memory", "-import", "no-such-file"}, {"-db", t.TempDir()},
 	} {
-		if out, err := command(args...).CombinedOutput(); err == nil || len(out) == 0 {
+		if out, err := programCommand(args...).CombinedOutput(); err == nil || len(out) == 0 {
 			t.Errorf("example %q: %v, %q, want an error that is printed", args, err, out)
 		}
 	}
-	if out, err := command("-h").CombinedOutput(); err != nil || !strings.Contains(string(out), "-import") {
+	if out, err := programCommand("-h").CombinedOutput(); err != nil || !strings.Contains(string(out), "-import") {
 		t.Errorf("example -h: %v, %s", err, out)
 	}
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/licensekit/licensekey"
+)
+
+func importCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string) error {
+	db := dbFlag(flags)
+	return func(ctx context.Context, args []string) error {
+		return withStore(*db, func(s store) error {
+			if len(args) == 0 {
+				return importFrom(ctx, s, t.stdin, "standard input", t.stdout)
+			}
+			return importFile(ctx, s, args[0], t.stdout)
+		})
+	}
+}
+
+func importFile(ctx context.Context, s store, name string, stdout io.Writer) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return importFrom(ctx, s, f, name, stdout)
+}
+
+func importFrom(ctx context.Context, s store, r io.Reader, name string, stdout io.Writer) error {
+	keys, err := licensekey.ReadJSONLines(r)
+	if err != nil {
+		return fmt.Errorf("import %s: %w", name, err)
+	}
+	added, err := s.Import(ctx, keys)
+	if err != nil {
+		return fmt.Errorf("import %s: %w", name, err)
+	}
+	fmt.Fprintf(stdout, "imported %d of %d license keys from %s; the others were already there\n", added, len(keys), name)
+	return nil
+}
+
+func exportCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string) error {
+	db := dbFlag(flags)
+	return func(ctx context.Context, _ []string) error {
+		return withStore(*db, func(s store) error {
+			w := bufio.NewWriter(t.stdout)
+			for k, err := range licensekey.All(ctx, s) {
+				if err != nil {
+					return err
+				}
+				if err := licensekey.WriteJSONLine(w, k); err != nil {
+					return err
+				}
+			}
+			return w.Flush()
+		})
+	}
+}
