@@ -2,6 +2,7 @@ package licensekey
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func (e *endpoint) authorize(w http.ResponseWriter, r *http.Request) (permits fu
 		return nil, refuseToken(w)
 	}
 	if err != nil {
-		return nil, refusal(e.fail(r.Context(), fields{}, errors.New("authorize: "+redact(err.Error(), token))))
+		return nil, refusal(e.fail(r, fields{}, fmt.Errorf("authorize: %w", err)))
 	}
 	return func(body fields) bool {
 		return slices.Contains(organizations, body.uuid("organization_id"))

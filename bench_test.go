@@ -2,6 +2,7 @@ package licensekey_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -61,6 +62,28 @@ func (s seatsForever) Activate(ctx context.Context, req licensekey.ActivateReque
 	return activated, s.fullStore.Deactivate(ctx, licensekey.DeactivateRequest{
 		OrganizationID: req.OrganizationID, Key: req.Key, ActivationID: req.ActivationID, Now: req.Now,
 	})
+}
+
+// BenchmarkHostile measures bodies of 1 MiB that are made to cost much.
+func BenchmarkHostile(b *testing.B) {
+	members := func(start, member string) string {
+		var body strings.Builder
+		body.WriteString(start)
+		for i := 0; body.Len() < licensekey.DefaultBodyLimit-100; i++ {
+			fmt.Fprintf(&body, member, i)
+		}
+		return body.String() + `"":0}}`
+	}
+	const start = `{"key":"K","organization_id":"0a0a0a0a-0000-4000-8000-00000000000a","label":"x","meta":{`
+	h := licensekey.NewHandler(memstore.New(), licensekey.Config{})
+	for name, body := range map[string]string{
+		"BadValues": members(start, `"%d":[],`),
+		"LongNames": members(start, `"`+strings.Repeat("n", 41)+`%d":1,`),
+		"Ignored":   members(`{"x":{`, `"%d":1,`),
+		"Nested":    `{"key":` + strings.Repeat(`[`, 10_000),
+	} {
+		b.Run(name, func(b *testing.B) { benchmarkHandler(b, h, licensekey.ActivatePath, body) })
+	}
 }
 
 func benchmarkHandler(b *testing.B, h http.Handler, path, body string) {

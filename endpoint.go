@@ -52,7 +52,7 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request) (a answer) {
 			if p == http.ErrAbortHandler {
 				panic(p)
 			}
-			a = e.fail(r.Context(), body, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+			a = e.fail(r, body, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
 	var permits func(fields) bool
@@ -68,11 +68,11 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request) (a answer) {
 	}
 	body = fields{object}
 	if e.bearer && !permits(body) {
-		return e.refuse(r.Context(), body, ErrNotFound)
+		return e.refuse(r, body, ErrNotFound)
 	}
 	a, err := e.call(r.Context(), body, e.cfg.Now())
 	if err != nil {
-		return e.refuse(r.Context(), body, err)
+		return e.refuse(r, body, err)
 	}
 	return a
 }
@@ -85,7 +85,7 @@ func (e *endpoint) decode(w http.ResponseWriter, r *http.Request) (*jsonvalue.Ob
 	}
 	violations, err := e.schema.Check(object)
 	if err != nil {
-		a := e.fail(r.Context(), fields{object}, err)
+		a := e.fail(r, fields{object}, err)
 		return nil, &a
 	}
 	if len(violations) > 0 {
@@ -96,43 +96,44 @@ func (e *endpoint) decode(w http.ResponseWriter, r *http.Request) (*jsonvalue.Ob
 }
 
 // refuse maps an error of the store to the operation's answer for it.
-func (e *endpoint) refuse(ctx context.Context, body fields, err error) answer {
+func (e *endpoint) refuse(r *http.Request, body fields, err error) answer {
 	for _, refusal := range refusals {
 		if refusal.operation == e.name && errors.Is(err, refusal.err) {
 			return refusal.answer
 		}
 	}
-	return e.fail(ctx, body, err)
+	return e.fail(r, body, err)
 }
 
 // fail logs an unexpected error and returns the answer that tells nothing.
-func (e *endpoint) fail(ctx context.Context, body fields, err error) answer {
+func (e *endpoint) fail(r *http.Request, body fields, err error) answer {
 	level := slog.LevelError
-	if ctx.Err() != nil {
+	if r.Context().Err() != nil {
 		level = slog.LevelWarn // the client is gone, or the host's deadline passed
 	}
+	token, _ := bearerToken(r.Header)
+	text := redact(err.Error(), token, "[token]")
 	attrs := []slog.Attr{slog.String("operation", e.name)}
-	key := ""
 	if body.Object != nil {
-		key = body.text("key")
+		text = redact(text, body.text("key"), "[license key]")
 		attrs = append(attrs,
 			slog.String("organization_id", body.text("organization_id")),
 			slog.String("activation_id", body.text("activation_id")))
 	}
-	attrs = append(attrs, slog.String("error", redact(err.Error(), key)))
-	e.cfg.logger().LogAttrs(ctx, level, "licensekey: request failed", attrs...)
+	attrs = append(attrs, slog.String("error", text))
+	e.cfg.logger().LogAttrs(r.Context(), level, "licensekey: request failed", attrs...)
 	return internalServerError
 }
 
-// redact removes the key from a text that a store made, in the spellings that
-// fmt's verbs give it.
-func redact(text, key string) string {
-	if key == "" {
+// redact replaces a secret in a text that the host's code made, in the spellings
+// that fmt's verbs give it.
+func redact(text, secret, replacement string) string {
+	if secret == "" {
 		return text
 	}
 	var spellings []string
-	for _, quoted := range []string{strconv.Quote(key), strconv.QuoteToASCII(key), `"` + key + `"`} {
-		spellings = append(spellings, quoted[1:len(quoted)-1], "[license key]")
+	for _, quoted := range []string{strconv.Quote(secret), strconv.QuoteToASCII(secret), `"` + secret + `"`} {
+		spellings = append(spellings, quoted[1:len(quoted)-1], replacement)
 	}
 	return strings.NewReplacer(spellings...).Replace(text)
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/licensekit/licensekey/internal/jsonvalue"
 )
 
 // formats are the formats that the document defines for itself. As JSON Schema
@@ -44,9 +42,13 @@ func isText(v any) bool {
 	})
 }
 
-// isStored refuses infinity too, which JSON could not give back.
+// isStored refuses infinity too, which JSON could not give back. Of the numbers
+// of an outline only that has an exponent.
 func isStored(v any) bool {
-	return isText(v) && everywhere(v, func(leaf any) bool { return !jsonvalue.IsInfinite(leaf) })
+	return isText(v) && everywhere(v, func(leaf any) bool {
+		n, ok := leaf.(json.Number)
+		return !ok || !strings.Contains(n.String(), "e")
+	})
 }
 
 func everywhere(v any, holds func(leaf any) bool) bool {

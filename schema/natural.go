@@ -2,21 +2,27 @@ package schema
 
 import (
 	"encoding/json"
-	"errors"
 	"math"
 	"math/big"
 	"regexp"
 	"strings"
 )
 
-// Errors of ParseNatural, in pydantic's words.
+// NaturalError says why a value is no integer of at least 0, in pydantic's words.
+type NaturalError struct {
+	Type string // of the Violation
+	Msg  string
+}
+
+func (e *NaturalError) Error() string { return e.Msg }
+
 var (
-	errNotInteger    = errors.New("Input should be a valid integer")
-	errFraction      = errors.New("Input should be a valid integer, got a number with a fractional part")
-	errInfinite      = errors.New("Input should be a finite number")
-	errIntegerText   = errors.New("Input should be a valid integer, unable to parse string as an integer")
-	errIntegerDigits = errors.New("Unable to parse input string as an integer, exceeded maximum size")
-	errNegative      = errors.New("Input should be greater than or equal to 0")
+	errNotInteger    = &NaturalError{"int_type", "Input should be a valid integer"}
+	errFraction      = &NaturalError{"int_from_float", "Input should be a valid integer, got a number with a fractional part"}
+	errInfinite      = &NaturalError{"finite_number", "Input should be a finite number"}
+	errIntegerText   = &NaturalError{"int_parsing", "Input should be a valid integer, unable to parse string as an integer"}
+	errIntegerDigits = &NaturalError{"int_parsing_size", "Unable to parse input string as an integer, exceeded maximum size"}
+	errNegative      = &NaturalError{"greater_than_equal", "Input should be greater than or equal to 0"}
 )
 
 // maxIntegerDigits is the length of the longest integer that a string may spell.
@@ -25,7 +31,8 @@ const maxIntegerDigits = 4300
 // ParseNatural reads an integer of at least 0 from a decoded JSON value, as lax
 // as pydantic is: from an integer, a float without a fraction, true and false,
 // and a string that spells an integer, with spaces around it, a sign, leading
-// zeros, underscores between digits, or a fraction of zeros.
+// zeros, underscores between digits, or a fraction of zeros. The error is a
+// *NaturalError.
 func ParseNatural(v any) (*big.Int, error) {
 	n, err := parseInteger(v)
 	if err == nil && n.Sign() < 0 {
@@ -45,7 +52,7 @@ func parseInteger(v any) (*big.Int, error) {
 		if n, ok := new(big.Int).SetString(v.String(), 10); ok {
 			return n, nil
 		}
-		return nil, errInfinite // what jsonvalue.Plain made of it
+		return nil, errInfinite // what outline makes of it
 	case float64:
 		return integerOfFloat(v)
 	case string:

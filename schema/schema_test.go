@@ -111,6 +111,27 @@ func TestCheckActivate(t *testing.T) {
 	}
 }
 
+// TestCheckIsBounded holds that a huge object is looked at in part only.
+func TestCheckIsBounded(t *testing.T) {
+	t.Parallel()
+	body := func(value string) string {
+		var b strings.Builder
+		for i := range 2000 {
+			fmt.Fprintf(&b, `,"n%d":%s`, i, value)
+		}
+		return `{"key":"K","organization_id":"0a0a0a0a-0000-4000-8000-00000000000a","label":"","meta":{` + b.String()[1:] + `}}`
+	}
+	if got := check(t, "LicenseKeyActivate", body("1")); !slices.Equal(got, []string{"too_long [body meta]"}) {
+		t.Errorf("Check of 2,000 good members = %q, want too_long", got)
+	}
+	if got := check(t, "LicenseKeyActivate", body("null")); len(got) != 4*1000 {
+		t.Errorf("Check of 2,000 bad members = %d violations, want those of the first 1,000", len(got))
+	}
+	if got := check(t, "LicenseKeyActivate", `{"key":`+body("1")+`}`); len(got) != 3 || got[0] != "string_type [body key]" {
+		t.Errorf("Check of a huge object for a string = %q", got)
+	}
+}
+
 func TestCheckValidate(t *testing.T) {
 	t.Parallel()
 	const start = `{"key":"K","organization_id":"0a0a0a0a-0000-4000-8000-00000000000a",`

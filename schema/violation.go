@@ -2,9 +2,12 @@ package schema
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
@@ -31,7 +34,13 @@ func Missing(loc []any, input any) Violation {
 // one Violation, field by field in the order in which the document names them.
 // An error means that body could not be validated.
 func (c *Component) Check(body *jsonvalue.Object) ([]Violation, error) {
-	err := c.schema.Validate(jsonvalue.Plain(body))
+	named := make(map[string]any, len(c.fields))
+	for _, name := range c.fields {
+		if value, ok := body.Get(name); ok {
+			named[name] = outline(value)
+		}
+	}
+	err := c.schema.Validate(named)
 	if err == nil {
 		return nil, nil
 	}
@@ -48,6 +57,39 @@ func (c *Component) Check(body *jsonvalue.Object) ([]Violation, error) {
 		return nil, fmt.Errorf("schema: no words for a violation: %w", err)
 	}
 	return violations, nil
+}
+
+// maxChecked is how many members of an object, or elements of an array, are
+// looked at: more than any schema of a request takes, and few enough that a body
+// made of nothing else costs no more than another.
+const maxChecked = 1000
+
+// outline returns v in the form that the validator takes: every object as a
+// map[string]any, infinity as a json.Number beyond float64, for which it has no
+// words, and no more than maxChecked of anything.
+func outline(v any) any {
+	switch v := v.(type) {
+	case float64:
+		if math.IsInf(v, 0) {
+			return json.Number(strconv.FormatFloat(math.Copysign(1, v), 'f', 0, 64) + "e400")
+		}
+		return v
+	case *jsonvalue.Object:
+		members := v.Members[:min(len(v.Members), maxChecked)]
+		m := make(map[string]any, len(members))
+		for _, member := range members {
+			m[member.Name] = outline(member.Value)
+		}
+		return m
+	case []any:
+		list := make([]any, min(len(v), maxChecked))
+		for i := range list {
+			list[i] = outline(v[i])
+		}
+		return list
+	default:
+		return v
+	}
 }
 
 // check words what is wrong with one value. It asks each schema about its own
@@ -82,7 +124,7 @@ func check(s *jsonschema.Schema, value any, loc []any) []Violation {
 // that value fails.
 func failedKeywords(s *jsonschema.Schema, value any) []string {
 	var invalid *jsonschema.ValidationError
-	if !errors.As(s.Validate(jsonvalue.Plain(value)), &invalid) {
+	if !errors.As(s.Validate(outline(value)), &invalid) {
 		return nil
 	}
 	var keywords []string
@@ -106,7 +148,7 @@ func checkMembers(s *jsonschema.Schema, object *jsonvalue.Object, loc []any) []V
 	}
 	var violations []Violation
 	values, _ := s.AdditionalProperties.(*jsonschema.Schema)
-	for _, member := range object.Members {
+	for _, member := range object.Members[:min(len(object.Members), maxChecked)] {
 		at := append(slices.Clone(loc), member.Name)
 		if s.PropertyNames != nil {
 			violations = append(violations, check(s.PropertyNames, member.Name, append(slices.Clone(at), "[key]"))...)

@@ -17,15 +17,15 @@ func typeViolation(s *jsonschema.Schema, value any, loc []any) Violation {
 	case s.Format == "uuid4":
 		v.Type, v.Msg = "uuid_type", "UUID input should be a string, bytes or UUID object"
 	case s.Format == "natural":
-		v.Type, v.Msg = "int_type", errNotInteger.Error()
+		v.Type, v.Msg = errNotInteger.Type, errNotInteger.Msg
 	case s.Ref != nil:
 		v.Type, v.Msg = "dict_type", "Input should be a valid dictionary"
 	case s.Types[0] == "string":
 		v.Type, v.Msg = "string_type", "Input should be a valid string"
 	case s.Types[0] == "integer" && isText:
-		v.Type, v.Msg = "int_parsing", errIntegerText.Error()
+		v.Type, v.Msg = errIntegerText.Type, errIntegerText.Msg
 	case s.Types[0] == "integer":
-		v.Type, v.Msg = "int_type", errNotInteger.Error()
+		v.Type, v.Msg = errNotInteger.Type, errNotInteger.Msg
 	case s.Types[0] == "number" && isText:
 		v.Type, v.Msg = "float_parsing", "Input should be a valid number, unable to parse string as a number"
 	case s.Types[0] == "number":
@@ -82,19 +82,12 @@ func uuidWords(value any) (kind, msg string, ctx any) {
 }
 
 func naturalWords(value any) (kind, msg string, ctx any) {
+	problem := errNotInteger
 	_, err := ParseNatural(value)
-	switch {
-	case errors.Is(err, errNegative):
-		return "greater_than_equal", err.Error(), context("ge", 0)
-	case errors.Is(err, errFraction):
-		return "int_from_float", err.Error(), nil
-	case errors.Is(err, errInfinite):
-		return "finite_number", err.Error(), nil
-	case errors.Is(err, errIntegerDigits):
-		return "int_parsing_size", err.Error(), nil
-	default:
-		return "int_parsing", errIntegerText.Error(), nil
+	if errors.As(err, &problem) && problem == errNegative {
+		ctx = context("ge", 0)
 	}
+	return problem.Type, problem.Msg, ctx
 }
 
 func context(name string, value any) *jsonvalue.Object {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"reflect"
 	"testing"
 
 	"github.com/licensekit/licensekey/internal/jsonvalue"
@@ -41,15 +40,6 @@ func TestGet(t *testing.T) {
 		if v, ok := o.Get(name); ok != want {
 			t.Errorf("Get(%q) = %v, %v, want %v", name, v, ok, want)
 		}
-	}
-}
-
-func TestPlain(t *testing.T) {
-	t.Parallel()
-	got := jsonvalue.Plain(obj("a", []any{obj("b", 1.5), "s"}, "c", nil))
-	want := map[string]any{"a": []any{map[string]any{"b": 1.5}, "s"}, "c": nil}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("Plain = %#v, want %#v", got, want)
 	}
 }
 

@@ -7,11 +7,6 @@
 // member names.
 package jsonvalue
 
-import (
-	"encoding/json"
-	"math"
-)
-
 // A decoded value is one of
 //
 //	nil            null
@@ -43,48 +38,4 @@ func (o *Object) Get(name string) (value any, ok bool) {
 		}
 	}
 	return nil, false
-}
-
-// infinity is what Plain makes of infinity: validators take numbers apart, and
-// a float that is no number makes them fail.
-const infinity = "1e400"
-
-// IsInfinite says whether v, decoded or plain, is a number beyond float64.
-func IsInfinite(v any) bool {
-	switch v := v.(type) {
-	case float64:
-		return math.IsInf(v, 0)
-	case json.Number:
-		return v == infinity || v == "-"+infinity
-	}
-	return false
-}
-
-// Plain returns v in the form that JSON Schema validators take: every Object as
-// a map[string]any, and infinity as a json.Number beyond float64.
-func Plain(v any) any {
-	switch v := v.(type) {
-	case float64:
-		if math.IsInf(v, 1) {
-			return json.Number(infinity)
-		}
-		if math.IsInf(v, -1) {
-			return json.Number("-" + infinity)
-		}
-		return v
-	case *Object:
-		m := make(map[string]any, len(v.Members))
-		for _, member := range v.Members {
-			m[member.Name] = Plain(member.Value)
-		}
-		return m
-	case []any:
-		list := make([]any, len(v))
-		for i := range v {
-			list[i] = Plain(v[i])
-		}
-		return list
-	default:
-		return v
-	}
 }
