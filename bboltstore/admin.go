@@ -16,12 +16,11 @@ func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (license
 	if err != nil {
 		return licensekey.LicenseKey{}, err
 	}
-	err = s.update(ctx, func(tx *bbolt.Tx) error {
-		added, err := add(tx, licensekey.LicenseKeyWithActivations{LicenseKey: k})
-		if err == nil && !added {
-			err = licensekey.ErrExists
+	err = s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
+		if exists(tx, k) {
+			return nil, licensekey.ErrExists
 		}
-		return err
+		return func() error { return put(tx, licensekey.LicenseKeyWithActivations{LicenseKey: k}) }, nil
 	})
 	if err != nil {
 		return licensekey.LicenseKey{}, err
@@ -36,43 +35,48 @@ func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActi
 	if err != nil {
 		return 0, err
 	}
-	err = s.update(ctx, func(tx *bbolt.Tx) error {
-		for _, k := range checked {
-			isNew, err := add(tx, k)
-			if err != nil {
-				return err
+	n := 0
+	err = s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
+		return func() error {
+			for _, k := range checked {
+				if exists(tx, k.LicenseKey) {
+					continue
+				}
+				if err := put(tx, k); err != nil {
+					return err
+				}
+				n++
 			}
-			if isNew {
-				added++
-			}
-		}
-		return nil
+			return nil
+		}, nil
 	})
 	if err != nil {
 		return 0, err
 	}
-	return added, nil
+	return n, nil
 }
 
-// add writes the records of k and says whether it was new.
-func add(tx *bbolt.Tx, k licensekey.LicenseKeyWithActivations) (bool, error) {
-	keys, lookup := tx.Bucket(keysBucket), tx.Bucket(lookupBucket)
-	at := lookupKey(k.OrganizationID, k.Key)
-	if keys.Get(k.ID[:]) != nil || lookup.Get(at) != nil {
-		return false, nil
-	}
+// exists says whether there is a license key with the id of k, or with its key
+// string in its organization.
+func exists(tx *bbolt.Tx, k licensekey.LicenseKey) bool {
+	return tx.Bucket(keysBucket).Get(k.ID[:]) != nil ||
+		tx.Bucket(lookupBucket).Get(lookupKey(k.OrganizationID, k.Key)) != nil
+}
+
+// put writes the records of a license key that is not there.
+func put(tx *bbolt.Tx, k licensekey.LicenseKeyWithActivations) error {
 	if err := putLicenseKey(tx, k.LicenseKey); err != nil {
-		return false, err
+		return err
 	}
-	if err := lookup.Put(at, k.ID[:]); err != nil {
-		return false, err
+	if err := tx.Bucket(lookupBucket).Put(lookupKey(k.OrganizationID, k.Key), k.ID[:]); err != nil {
+		return err
 	}
 	for _, a := range k.Activations {
 		if err := putActivation(tx, a); err != nil {
-			return false, err
+			return err
 		}
 	}
-	return true, nil
+	return nil
 }
 
 func putLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey) error {
@@ -167,21 +171,23 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []li
 
 // Delete implements [licensekey.Admin].
 func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
-	return s.update(ctx, func(tx *bbolt.Tx) error {
+	return s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
 		k, err := load(tx, id)
-		if err != nil {
-			return err
-		}
-		for _, a := range k.Activations {
-			if err := tx.Bucket(activationsBucket).Delete(activationKey(id, a.ID)); err != nil {
-				return err
-			}
-		}
-		if err := tx.Bucket(lookupBucket).Delete(lookupKey(k.OrganizationID, k.Key)); err != nil {
-			return err
-		}
-		return tx.Bucket(keysBucket).Delete(id[:])
+		return func() error { return remove(tx, k) }, err
 	})
+}
+
+// remove deletes the records of a license key.
+func remove(tx *bbolt.Tx, k licensekey.LicenseKeyWithActivations) error {
+	for _, a := range k.Activations {
+		if err := tx.Bucket(activationsBucket).Delete(activationKey(k.ID, a.ID)); err != nil {
+			return err
+		}
+	}
+	if err := tx.Bucket(lookupBucket).Delete(lookupKey(k.OrganizationID, k.Key)); err != nil {
+		return err
+	}
+	return tx.Bucket(keysBucket).Delete(k.ID[:])
 }
 
 // Update implements [licensekey.Admin].
@@ -200,37 +206,35 @@ func (s *Store) Rotate(ctx context.Context, req licensekey.RotateRequest) (licen
 
 // change replaces a license key by what check makes of it.
 func (s *Store) change(ctx context.Context, id uuid.UUID,
-	check func(licensekey.LicenseKey) (licensekey.LicenseKey, error)) (changed licensekey.LicenseKey, err error) {
-	err = s.update(ctx, func(tx *bbolt.Tx) error {
+	check func(licensekey.LicenseKey) (licensekey.LicenseKey, error)) (licensekey.LicenseKey, error) {
+	var after licensekey.LicenseKey
+	err := s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
 		before, err := getLicenseKey(tx, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if changed, err = check(before); err != nil {
-			return err
+		if after, err = check(before); err != nil {
+			return nil, err
 		}
-		if changed.Key != before.Key {
-			if err := moveLookup(tx, before, changed); err != nil {
-				return err
-			}
+		if after.Key != before.Key && tx.Bucket(lookupBucket).Get(lookupKey(after.OrganizationID, after.Key)) != nil {
+			return nil, licensekey.ErrExists
 		}
-		return putLicenseKey(tx, changed)
+		return func() error { return replace(tx, before, after) }, nil
 	})
 	if err != nil {
 		return licensekey.LicenseKey{}, err
 	}
-	return changed, nil
+	return after, nil
 }
 
-// moveLookup makes a license key be found by its new key string only.
-func moveLookup(tx *bbolt.Tx, before, after licensekey.LicenseKey) error {
+// replace writes a license key again, to be found by its new key string only.
+func replace(tx *bbolt.Tx, before, after licensekey.LicenseKey) error {
 	lookup := tx.Bucket(lookupBucket)
-	at := lookupKey(after.OrganizationID, after.Key)
-	if lookup.Get(at) != nil {
-		return licensekey.ErrExists
-	}
 	if err := lookup.Delete(lookupKey(before.OrganizationID, before.Key)); err != nil {
 		return err
 	}
-	return lookup.Put(at, after.ID[:])
+	if err := lookup.Put(lookupKey(after.OrganizationID, after.Key), after.ID[:]); err != nil {
+		return err
+	}
+	return putLicenseKey(tx, after)
 }

@@ -1,58 +1,288 @@
 package bboltstore_test
 
 import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
 
+	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/bboltstore"
 	"github.com/licensekit/licensekey/storetest"
 )
 
+var manyKeys = flag.Int("keys", 20_000, "how many keys the large store of BenchmarkSize has")
+
 func BenchmarkDeactivator(b *testing.B) { storetest.BenchmarkDeactivator(b, newStore) }
 
-// BenchmarkUpdate is the baseline of BenchmarkDeactivator: one Update that
-// deletes one record of the same size, and nothing else.
-func BenchmarkUpdate(b *testing.B) {
-	b.Run("Alone", func(b *testing.B) { benchmarkUpdate(b, 1) })
-	b.Run("Parallel64", func(b *testing.B) { benchmarkUpdate(b, 64) })
+// benchStore returns a store with that many keys of three activations each, and
+// requests that end all of them, in an order that has nothing to do with that of
+// the file.
+func benchStore(b *testing.B, keys int) (file, []licensekey.DeactivateRequest) {
+	b.Helper()
+	f := open(b, filepath.Join(b.TempDir(), "licenses.db"))
+	at := time.Now()
+	var reqs []licensekey.DeactivateRequest
+	const chunk = 10_000
+	for done := 0; done < keys; done += chunk {
+		batch := make([]licensekey.LicenseKeyWithActivations, min(chunk, keys-done))
+		for i := range batch {
+			batch[i] = benchKey(at)
+			for _, a := range batch[i].Activations {
+				reqs = append(reqs, licensekey.DeactivateRequest{OrganizationID: org, Key: batch[i].Key, ActivationID: a.ID})
+			}
+		}
+		if _, err := f.Import(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	slices.SortFunc(reqs, func(x, y licensekey.DeactivateRequest) int {
+		return strings.Compare(string(x.ActivationID[:]), string(y.ActivationID[:]))
+	})
+	return f, reqs
 }
 
-func benchmarkUpdate(b *testing.B, callers int) {
-	db, err := bbolt.Open(filepath.Join(b.TempDir(), "plain.db"), 0o600, nil)
-	if err != nil {
-		b.Fatal(err)
+func benchKey(at time.Time) licensekey.LicenseKeyWithActivations {
+	email := "ada@example.com"
+	k := licensekey.LicenseKeyWithActivations{LicenseKey: licensekey.LicenseKey{
+		ID: uuid.New(), CreatedAt: at, OrganizationID: org, Key: licensekey.NewKey(""), Status: licensekey.StatusGranted,
+		Customer: licensekey.Customer{ID: uuid.New(), CreatedAt: at, Email: &email, Type: "individual"},
+	}}
+	for range 3 {
+		k.Activations = append(k.Activations, licensekey.Activation{
+			ID: uuid.New(), Label: "laptop", Meta: json.RawMessage(`{"os":"linux"}`), CreatedAt: at,
+		})
 	}
-	defer db.Close()
-	bucket := []byte("activations")
-	keys := make([][]byte, b.N)
-	err = db.Update(func(tx *bbolt.Tx) error {
-		activations, err := tx.CreateBucket(bucket)
-		for i := 0; err == nil && i < b.N; i++ {
-			first, second := uuid.New(), uuid.New()
-			keys[i] = append(first[:], second[:]...)
-			err = activations.Put(keys[i], make([]byte, 200))
-		}
-		return err
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	return k
+}
+
+// elapsed is the time that callers need to do all of reqs, each one once.
+func elapsed(b *testing.B, callers int, reqs []licensekey.DeactivateRequest, do func(licensekey.DeactivateRequest) error) time.Duration {
+	b.Helper()
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	b.ReportAllocs()
-	b.ResetTimer()
+	start := time.Now()
 	for range callers {
 		wg.Go(func() {
-			for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
-				if err := db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Delete(keys[i]) }); err != nil {
-					b.Error(err)
+			for i := next.Add(1) - 1; i < int64(len(reqs)); i = next.Add(1) - 1 {
+				if err := do(reqs[i]); err != nil {
+					b.Errorf("%v: %v", reqs[i], err)
 				}
 			}
 		})
 	}
 	wg.Wait()
+	return time.Since(start)
+}
+
+// way is one of several ways to make the same changes, and how long it took.
+type way struct {
+	name string
+	do   func(licensekey.DeactivateRequest) error
+	took time.Duration
+}
+
+// takeTurns lets the ways take turns on one database, so that the speed of the
+// disk, which changes, is the same for all, and reports each and its ratio to
+// the first.
+func takeTurns(b *testing.B, callers, turn int, reqs []licensekey.DeactivateRequest, ways []way) {
+	b.Helper()
+	const turns = 5
+	for range turns {
+		for i := range ways {
+			ways[i].took += elapsed(b, callers, reqs[:turn], ways[i].do)
+			reqs = reqs[turn:]
+		}
+	}
+	for _, w := range ways {
+		b.ReportMetric(float64(w.took.Nanoseconds())/1e3/float64(turns*turn), "µs/"+w.name)
+		b.ReportMetric(float64(w.took)/float64(ways[0].took), "x/"+w.name)
+	}
+}
+
+// BenchmarkCommit compares deactivations through the store with the same changes
+// in a db.Update and a db.Batch each.
+func BenchmarkCommit(b *testing.B) {
+	for _, callers := range []int{1, 8, 64, 256} {
+		b.Run(fmt.Sprintf("%dCallers", callers), func(b *testing.B) {
+			for range b.N {
+				f, reqs := benchStore(b, 6_000)
+				db := bboltstore.DB(f.Store)
+				ways := []way{
+					{name: "Store", do: func(req licensekey.DeactivateRequest) error { return f.Deactivate(context.Background(), req) }},
+					{name: "Update", do: func(req licensekey.DeactivateRequest) error { return bboltstore.DeactivateIn(db.Update, req) }},
+					{name: "Batch", do: func(req licensekey.DeactivateRequest) error { return bboltstore.DeactivateIn(db.Batch, req) }},
+				}
+				if callers == 1 {
+					ways = ways[:2] // Batch makes a caller alone wait for ten milliseconds
+				}
+				takeTurns(b, callers, 1024, reqs, ways)
+			}
+		})
+	}
+}
+
+// BenchmarkHTTP compares durable deactivations over 64 connections with those of
+// a straightforward handler: json.Unmarshal into a struct, and one db.Update.
+func BenchmarkHTTP(b *testing.B) {
+	for range b.N {
+		f, reqs := benchStore(b, 4_000)
+		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+		post := func(h http.Handler) func(licensekey.DeactivateRequest) error {
+			server := httptest.NewServer(h)
+			b.Cleanup(server.Close)
+			return func(req licensekey.DeactivateRequest) error { return postDeactivate(client, server.URL, req) }
+		}
+		takeTurns(b, 64, 1024, reqs, []way{
+			{name: "Handler", do: post(licensekey.NewHandler(f, licensekey.Config{}))},
+			{name: "Straightforward", do: post(straightforward(bboltstore.DB(f.Store)))},
+		})
+	}
+}
+
+func postDeactivate(client *http.Client, url string, req licensekey.DeactivateRequest) error {
+	body := fmt.Sprintf(`{"key":%q,"organization_id":%q,"activation_id":%q}`, req.Key, req.OrganizationID, req.ActivationID)
+	resp, err := client.Post(url+licensekey.DeactivatePath, "application/json", strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("got %d", resp.StatusCode)
+	}
+	return nil
+}
+
+func straightforward(db *bbolt.DB) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body struct {
+			Key            string    `json:"key"`
+			OrganizationID uuid.UUID `json:"organization_id"`
+			ActivationID   uuid.UUID `json:"activation_id"`
+		}
+		data, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = json.Unmarshal(data, &body)
+		}
+		if err == nil {
+			err = bboltstore.DeactivateIn(db.Update, licensekey.DeactivateRequest{
+				OrganizationID: body.OrganizationID, Key: body.Key, ActivationID: body.ActivationID,
+			})
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+}
+
+// BenchmarkMissesUnderLoad lets 4 callers miss while 64 others deactivate.
+func BenchmarkMissesUnderLoad(b *testing.B) {
+	const missCallers = 4
+	for range b.N {
+		f, reqs := benchStore(b, 20_000)
+		ctx := context.Background()
+		hits := timed(64, reqs, func(req licensekey.DeactivateRequest) error { return f.Deactivate(ctx, req) })
+		misses := make(chan []time.Duration)
+		stop := make(chan struct{})
+		for range missCallers {
+			go func() { misses <- missUntil(f, reqs[0], stop) }()
+		}
+		hitTimes := hits(b)
+		close(stop)
+		var missTimes []time.Duration
+		for range missCallers {
+			missTimes = append(missTimes, <-misses...)
+		}
+		slices.Sort(missTimes)
+		slices.Sort(hitTimes)
+		b.ReportMetric(float64(len(missTimes))/float64(len(hitTimes)), "misses/hit")
+		b.ReportMetric(float64(missTimes[len(missTimes)*99/100].Nanoseconds())/1e3, "µs-p99/miss")
+		b.ReportMetric(float64(hitTimes[len(hitTimes)/2].Nanoseconds())/1e3, "µs-median/hit")
+	}
+}
+
+// timed returns a function that does all of reqs from that many callers and
+// returns how long each took.
+func timed(callers int, reqs []licensekey.DeactivateRequest, do func(licensekey.DeactivateRequest) error) func(*testing.B) []time.Duration {
+	return func(b *testing.B) []time.Duration {
+		times := make([]time.Duration, len(reqs))
+		var index sync.Map
+		for i, req := range reqs {
+			index.Store(req.ActivationID, i)
+		}
+		elapsed(b, callers, reqs, func(req licensekey.DeactivateRequest) error {
+			start := time.Now()
+			err := do(req)
+			i, _ := index.Load(req.ActivationID)
+			times[i.(int)] = time.Since(start)
+			return err
+		})
+		return times
+	}
+}
+
+func missUntil(f file, req licensekey.DeactivateRequest, stop chan struct{}) (times []time.Duration) {
+	req.ActivationID = uuid.Nil
+	for {
+		select {
+		case <-stop:
+			return times
+		default:
+		}
+		start := time.Now()
+		_ = f.Deactivate(context.Background(), req)
+		times = append(times, time.Since(start))
+	}
+}
+
+// BenchmarkSize compares a large store (-keys) with one of 10,000 keys: the rate
+// with 64 callers, the time to open, memory and file size.
+func BenchmarkSize(b *testing.B) {
+	for _, keys := range []int{10_000, *manyKeys} {
+		b.Run(fmt.Sprintf("%dKeys", keys), func(b *testing.B) {
+			for range b.N {
+				f, reqs := benchStore(b, keys)
+				info, err := os.Stat(f.path)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(info.Size())/float64(3*keys), "B/activation")
+				if err := f.Close(); err != nil {
+					b.Fatal(err)
+				}
+				start := time.Now()
+				f = open(b, f.path)
+				b.ReportMetric(float64(time.Since(start).Microseconds()), "µs/open")
+
+				const n = 20_000
+				took := elapsed(b, 64, reqs[:n], func(req licensekey.DeactivateRequest) error {
+					return f.Deactivate(context.Background(), req)
+				})
+				b.ReportMetric(float64(took.Microseconds())/n, "µs/deactivation")
+				var mem runtime.MemStats
+				reqs = nil
+				runtime.GC()
+				runtime.ReadMemStats(&mem)
+				b.ReportMetric(float64(mem.HeapAlloc)/1e6, "MB-heap")
+			}
+		})
+	}
 }

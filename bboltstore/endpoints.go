@@ -20,36 +20,32 @@ func (s *Store) Deactivate(ctx context.Context, req licensekey.DeactivateRequest
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, func(tx *bbolt.Tx) error {
+	return s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
 		at, err := findActivation(tx, req)
-		if err != nil {
-			return err
-		}
-		return tx.Bucket(activationsBucket).Delete(at)
+		return func() error { return tx.Bucket(activationsBucket).Delete(at) }, err
 	})
 }
 
 // Activate implements [licensekey.Activator]. A refusal costs a read transaction
 // and never waits for a change that is being made.
-func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (activated licensekey.Activated, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
+func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (licensekey.Activated, error) {
+	err := s.view(ctx, func(tx *bbolt.Tx) error {
 		_, err := checkActivate(tx, req)
 		return err
 	})
 	if err != nil {
 		return licensekey.Activated{}, err
 	}
-	err = s.update(ctx, func(tx *bbolt.Tx) error {
-		activated, err = checkActivate(tx, req)
-		if err != nil {
-			return err
-		}
-		return putActivation(tx, activated.Activation)
+	var result licensekey.Activated
+	err = s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
+		var err error
+		result, err = checkActivate(tx, req)
+		return func() error { return putActivation(tx, result.Activation) }, err
 	})
 	if err != nil {
 		return licensekey.Activated{}, err
 	}
-	return activated, nil
+	return result, nil
 }
 
 // checkActivate decides on the state that tx sees.
@@ -79,25 +75,24 @@ func countActivations(tx *bbolt.Tx, licenseKeyID uuid.UUID) (n int) {
 
 // Validate implements [licensekey.Validator]. A refusal costs a read transaction
 // and never waits for a change that is being made.
-func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (validated licensekey.Validated, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
+func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (licensekey.Validated, error) {
+	err := s.view(ctx, func(tx *bbolt.Tx) error {
 		_, err := checkValidate(tx, req)
 		return err
 	})
 	if err != nil {
 		return licensekey.Validated{}, err
 	}
-	err = s.update(ctx, func(tx *bbolt.Tx) error {
-		validated, err = checkValidate(tx, req)
-		if err != nil {
-			return err
-		}
-		return putLicenseKey(tx, validated.LicenseKey)
+	var result licensekey.Validated
+	err = s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
+		var err error
+		result, err = checkValidate(tx, req)
+		return func() error { return putLicenseKey(tx, result.LicenseKey) }, err
 	})
 	if err != nil {
 		return licensekey.Validated{}, err
 	}
-	return validated, nil
+	return result, nil
 }
 
 // checkValidate decides on the state that tx sees.

@@ -14,13 +14,21 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// Errors of Open and New, always wrapped.
+// Errors of this package, always wrapped.
 var (
 	// ErrLocked says that another process, or this one, has the file open.
 	ErrLocked = errors.New("the database is in use")
 	// ErrFormat says that a database is not one of this package, or one of a
 	// version that this package does not read.
 	ErrFormat = errors.New("unknown database format")
+	// ErrBroken says that a sync has failed, in this call or an earlier one.
+	// Whether the changes of that commit are on disk is not known, and the store
+	// refuses every later change: reopen it when the disk is well. Reading goes
+	// on. A failed write is no reason: the change is refused, and the next one
+	// is tried again.
+	ErrBroken = errors.New("a sync has failed; reopen the store")
+
+	errClosed = errors.New("bboltstore: closed")
 )
 
 // Options adjusts a store. Nil and the zero value are right for production.
@@ -35,8 +43,9 @@ const DefaultLockTimeout = time.Second
 
 // Store keeps license keys in a bbolt database. It is safe for concurrent use.
 type Store struct {
-	db    *bbolt.DB
-	owned bool
+	db     *bbolt.DB
+	writer *writer
+	owned  bool
 }
 
 var (
@@ -59,7 +68,7 @@ func Open(path string, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bboltstore: open %s: %w", path, err)
 	}
-	s := &Store{db: db, owned: true}
+	s := &Store{db: db, writer: newWriter(db), owned: true}
 	if err := s.prepare(); err != nil {
 		return nil, errors.Join(fmt.Errorf("bboltstore: open %s: %w", path, err), db.Close())
 	}
@@ -71,16 +80,17 @@ func Open(path string, opts *Options) (*Store, error) {
 // store is as durable as the database: leave its NoSync off. Its errors are
 // those of Open.
 func New(db *bbolt.DB) (*Store, error) {
-	s := &Store{db: db}
+	s := &Store{db: db, writer: newWriter(db)}
 	if err := s.prepare(); err != nil {
 		return nil, fmt.Errorf("bboltstore: %s: %w", db.Path(), err)
 	}
 	return s, nil
 }
 
-// Close closes the file if Open opened it. A database that was given to New
-// stays open, and so does its store.
+// Close waits for the changes that are under way, refuses further ones, and
+// closes the file if Open opened it. A database that was given to New stays open.
 func (s *Store) Close() error {
+	s.writer.close()
 	if !s.owned {
 		return nil
 	}
@@ -96,30 +106,8 @@ func (s *Store) view(ctx context.Context, f func(tx *bbolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return run(s.db.View, f)
-}
-
-// update runs f and commits what it changed, unless f fails or ctx ends first.
-func (s *Store) update(ctx context.Context, f func(tx *bbolt.Tx) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return run(s.db.Update, func(tx *bbolt.Tx) error {
-		// The call may have waited for others: ask again.
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := f(tx); err != nil {
-			return err
-		}
-		return ctx.Err()
-	})
-}
-
-// run returns an error of f as it is, and says of others where they came from.
-func run(transaction func(func(*bbolt.Tx) error) error, f func(tx *bbolt.Tx) error) error {
 	var own error
-	err := transaction(func(tx *bbolt.Tx) error {
+	err := s.db.View(func(tx *bbolt.Tx) error {
 		own = f(tx)
 		return own
 	})
@@ -127,4 +115,12 @@ func run(transaction func(func(*bbolt.Tx) error) error, f func(tx *bbolt.Tx) err
 		return err
 	}
 	return fmt.Errorf("bboltstore: %w", err)
+}
+
+// update decides and makes a change; see writer.do.
+func (s *Store) update(ctx context.Context, decide decision) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.writer.do(ctx, decide)
 }
