@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -60,25 +61,27 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d kills, %d acknowledged deactivations", *killRounds, acknowledged)
 }
 
-func importVictim(t *testing.T, path string) map[uuid.UUID]bool {
+// victimStore opens a store at path with a key of that many activations.
+func victimStore(t *testing.T, path string, activations int) (licensekey.LicenseKeyWithActivations, file) {
 	t.Helper()
 	f := open(t, path)
-	req := oneKey(t, f)
-	k, err := f.GetByKey(t.Context(), req.OrganizationID, req.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k.ID, k.Key = uuid.New(), victimKey
-	at := k.Activations[0].CreatedAt
-	k.Activations = nil
-	live := make(map[uuid.UUID]bool)
-	for range victimActivations * *killRounds {
-		a := licensekey.Activation{ID: uuid.New(), CreatedAt: at}
-		k.Activations = append(k.Activations, a)
-		live[a.ID] = true
+	k := benchKey(time.Now())
+	k.Key, k.Activations = victimKey, nil
+	for range activations {
+		k.Activations = append(k.Activations, licensekey.Activation{ID: uuid.New(), CreatedAt: k.CreatedAt})
 	}
 	if _, err := f.Import(t.Context(), []licensekey.LicenseKeyWithActivations{k}); err != nil {
 		t.Fatal(err)
+	}
+	return k, f
+}
+
+func importVictim(t *testing.T, path string) map[uuid.UUID]bool {
+	t.Helper()
+	k, f := victimStore(t, path, victimActivations**killRounds)
+	live := make(map[uuid.UUID]bool)
+	for _, a := range k.Activations {
+		live[a.ID] = true
 	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)

@@ -180,10 +180,11 @@ func (w *writer) commit(batch []*change) (err error) {
 	return fmt.Errorf("bboltstore: %w", err)
 }
 
-// harmless says whether the database is as it was before a commit that failed
-// so. After a failed write it is, and the next one may find the disk well again.
-// After a failed sync the kernel may take pages for written that are not, and a
-// later sync would tell nothing of them: nothing may be acknowledged any more.
+// harmless says whether the store may go on after a commit that failed so. It
+// may after a failed write: the database is as it was, or has the whole commit
+// if the write that failed got its meta page through. It may not after a failed
+// sync: the kernel may take pages for written that are not, and a later sync
+// would tell nothing of them.
 func harmless(err error) bool {
 	var path *fs.PathError
 	if errors.As(err, &path) {

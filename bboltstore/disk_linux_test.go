@@ -1,0 +1,303 @@
+package bboltstore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sync"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"github.com/google/uuid"
+	"go.etcd.io/bbolt"
+
+	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/bboltstore"
+)
+
+var cuts = flag.Int("cuts", 300, "how many power cuts TestPowerCut simulates")
+
+type writeAt func(p []byte, off int64) (int, error)
+
+// intercept replaces how a database writes pages: the one place where bbolt goes
+// through a function of its own, which it does not export.
+func intercept(t *testing.T, db *bbolt.DB, wrap func(writeAt) writeAt) {
+	t.Helper()
+	field := reflect.ValueOf(db).Elem().FieldByName("ops").FieldByName("writeAt")
+	if field.Type() != reflect.TypeFor[func([]byte, int64) (int, error)]() {
+		t.Fatal("bbolt no longer writes through DB.ops.writeAt")
+	}
+	p := (*func([]byte, int64) (int, error))(unsafe.Pointer(field.UnsafeAddr()))
+	*p = wrap(*p)
+}
+
+// isMeta says whether a write is that of a meta page, which ends a commit. bbolt
+// syncs before and after it (TestSyncs holds that it is asked to).
+func isMeta(db *bbolt.DB, off int64) bool { return off < 2*int64(db.Info().PageSize) }
+
+// TestFailedWrite makes each write of a commit fail, whole and in part: the
+// change is refused, nothing that was acknowledged is lost, and the next change
+// goes through.
+func TestFailedWrite(t *testing.T) {
+	t.Parallel()
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO} {
+		for nth := 0; failWrite(t, nth, errno); nth++ {
+		}
+	}
+}
+
+// failWrite fails the nth write of a change, if it makes so many.
+func failWrite(t *testing.T, nth int, errno syscall.Errno) (failed bool) {
+	t.Helper()
+	f := newStore(t, nil)
+	before, refused, after := oneKey(t, f), oneKey(t, f), oneKey(t, f)
+	if err := f.Deactivate(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	db := bboltstore.DB(f.Store)
+	n, meta, repaired := 0, false, false
+	intercept(t, db, func(write writeAt) writeAt {
+		return func(p []byte, off int64) (int, error) {
+			if n++; n-1 != nth || repaired {
+				return write(p, off)
+			}
+			failed, meta = true, isMeta(db, off)
+			_, _ = write(p[:len(p)/3], off)
+			return 0, &fs.PathError{Op: "write", Path: f.path, Err: errno}
+		}
+	})
+	err := f.Deactivate(t.Context(), refused)
+	repaired = true
+	if failed != errors.Is(err, errno) || errors.Is(err, bboltstore.ErrBroken) {
+		t.Errorf("write %d failed with %v: Deactivate = %v", nth, errno, err)
+	}
+	if err := f.Deactivate(t.Context(), after); err != nil {
+		t.Errorf("after write %d failed with %v: Deactivate = %v, want nil", nth, errno, err)
+	}
+	f = reopen(t, f)
+	wantGone(t, f, before, after)
+	// A third of a meta page is enough to hold all of it: the change was refused
+	// and made. Else it was not made.
+	err = f.Deactivate(t.Context(), refused)
+	if failed && !meta && err != nil {
+		t.Errorf("after reopening, the change whose write %d failed = %v, want nil", nth, err)
+	}
+	return failed
+}
+
+func wantGone(t *testing.T, f file, reqs ...licensekey.DeactivateRequest) {
+	t.Helper()
+	for _, req := range reqs {
+		if err := f.Deactivate(t.Context(), req); !errors.Is(err, licensekey.ErrNotFound) {
+			t.Errorf("an acknowledged deactivation again = %v, want ErrNotFound", err)
+		}
+	}
+}
+
+// TestFailedSync makes a sync fail: the call gets ErrBroken, and so does every
+// later change, until the store is reopened. Reading goes on.
+func TestFailedSync(t *testing.T) {
+	t.Parallel()
+	for _, meta := range []bool{false, true} {
+		f := newStore(t, nil)
+		before, failed, later := oneKey(t, f), oneKey(t, f), oneKey(t, f)
+		if err := f.Deactivate(t.Context(), before); err != nil {
+			t.Fatal(err)
+		}
+		db := bboltstore.DB(f.Store)
+		breakSync, repair := breakable(t, db)
+		broken := false
+		intercept(t, db, func(write writeAt) writeAt {
+			return func(p []byte, off int64) (int, error) {
+				n, err := write(p, off)
+				if isMeta(db, off) == meta && !broken {
+					broken = true
+					breakSync()
+				}
+				return n, err
+			}
+		})
+		for _, req := range []licensekey.DeactivateRequest{failed, later} {
+			if err := f.Deactivate(t.Context(), req); !errors.Is(err, bboltstore.ErrBroken) {
+				t.Errorf("Deactivate with a failing sync = %v, want ErrBroken", err)
+			}
+		}
+		repair()
+		if err := f.Deactivate(t.Context(), later); !errors.Is(err, bboltstore.ErrBroken) {
+			t.Errorf("Deactivate after a failed sync = %v, want ErrBroken until the store is reopened", err)
+		}
+		wantGone(t, f, before)
+		if _, err := f.List(t.Context(), licensekey.ListRequest{}); err != nil {
+			t.Errorf("List after a failed sync = %v, want nil", err)
+		}
+		f = reopen(t, f)
+		wantGone(t, f, before)
+		if err := f.Deactivate(t.Context(), later); err != nil {
+			t.Errorf("Deactivate after reopening = %v, want nil", err)
+		}
+	}
+}
+
+// breakable returns functions that put the null device, which takes writes and
+// cannot be synced, in the place of the database's file, and the file back.
+func breakable(t *testing.T, db *bbolt.DB) (breakSync, repair func()) {
+	t.Helper()
+	fd := int(reflect.ValueOf(db).Elem().FieldByName("file").Elem().FieldByName("file").Elem().FieldByName("pfd").FieldByName("Sysfd").Int())
+	saved, err := syscall.Dup(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	null, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	swap := func(to int) {
+		if err := syscall.Dup3(to, fd, syscall.O_CLOEXEC); err != nil {
+			t.Error(err)
+		}
+	}
+	return func() { swap(null) }, func() {
+		swap(saved)
+		syscall.Close(saved)
+		syscall.Close(null)
+	}
+}
+
+// recording is what a database file was at first, what was written to it since,
+// and how much had been written when each change was acknowledged.
+type recording struct {
+	mu     sync.Mutex
+	image  []byte
+	writes []struct {
+		off  int64
+		data []byte
+		meta bool
+	}
+	acks map[uuid.UUID]int // by activation
+}
+
+// TestPowerCut records the writes of a store under load and rebuilds the file as
+// a power cut may have left it: what was synced is there, and of what was not,
+// each write may be, or not, or in part. Every such file must open, check, and
+// hold every change that had been acknowledged.
+func TestPowerCut(t *testing.T) {
+	t.Parallel()
+	k, f := victimStore(t, filepath.Join(t.TempDir(), "licenses.db"), 200)
+	rec := record(t, f, k)
+	images := t.TempDir()
+	for range *cuts {
+		at := rand.IntN(len(rec.writes) + 1)
+		path := filepath.Join(images, "cut.db")
+		if err := os.WriteFile(path, rec.cut(at), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		checkFile(t, path)
+		g, err := bboltstore.Open(path, nil)
+		if err != nil {
+			t.Fatalf("cut at write %d of %d: %v", at, len(rec.writes), err)
+		}
+		got, err := g.Get(t.Context(), k.ID)
+		if err != nil {
+			t.Fatalf("cut at write %d: %v", at, err)
+		}
+		for _, a := range got.Activations {
+			if ack, ok := rec.acks[a.ID]; ok && ack <= at {
+				t.Errorf("cut at write %d of %d: %v is live, and was acknowledged as ended at %d", at, len(rec.writes), a.ID, ack)
+			}
+		}
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d power cuts in %d writes, %d acknowledged changes", *cuts, len(rec.writes), len(rec.acks))
+}
+
+// record ends the activations of k from several callers.
+func record(t *testing.T, f file, k licensekey.LicenseKeyWithActivations) *recording {
+	t.Helper()
+	image, err := os.ReadFile(f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := &recording{image: image, acks: make(map[uuid.UUID]int)}
+	db := bboltstore.DB(f.Store)
+	intercept(t, db, func(write writeAt) writeAt {
+		return func(p []byte, off int64) (int, error) {
+			rec.mu.Lock()
+			rec.writes = append(rec.writes, struct {
+				off  int64
+				data []byte
+				meta bool
+			}{off, bytes.Clone(p), isMeta(db, off)})
+			rec.mu.Unlock()
+			return write(p, off)
+		}
+	})
+	var wg sync.WaitGroup
+	for caller := range 4 {
+		wg.Go(func() {
+			for i := caller; i < len(k.Activations); i += 4 {
+				id := k.Activations[i].ID
+				err := f.Deactivate(context.Background(), licensekey.DeactivateRequest{OrganizationID: org, Key: k.Key, ActivationID: id})
+				if err != nil {
+					t.Errorf("Deactivate = %v", err)
+				}
+				rec.mu.Lock()
+				rec.acks[id] = len(rec.writes)
+				rec.mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return rec
+}
+
+// cut builds the file as it may be if power went when that many writes had been
+// made.
+func (rec *recording) cut(at int) []byte {
+	synced := at
+	for synced > 0 && !rec.writes[synced-1].meta && (synced == len(rec.writes) || !rec.writes[synced].meta) {
+		synced--
+	}
+	if synced > 0 && synced == at && rec.writes[at-1].meta {
+		synced-- // the sync after this meta page may not have come yet
+		if acknowledged(rec.acks, at) {
+			synced++
+		}
+	}
+	image := bytes.Clone(rec.image)
+	for i, w := range rec.writes[:at] {
+		data := w.data
+		if i >= synced {
+			switch rand.IntN(3) {
+			case 0:
+				continue
+			case 1:
+				data = data[:512*rand.IntN(len(data)/512+1)]
+			}
+		}
+		if end := int(w.off) + len(w.data); end > len(image) {
+			image = append(image, make([]byte, end-len(image))...)
+		}
+		copy(image[w.off:], data)
+	}
+	return image
+}
+
+// acknowledged says whether a change was acknowledged when exactly that many
+// writes had been made, so that the last of them had been synced.
+func acknowledged(acks map[uuid.UUID]int, at int) bool {
+	for _, ack := range acks {
+		if ack == at {
+			return true
+		}
+	}
+	return false
+}
