@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/google/uuid"
@@ -189,7 +190,7 @@ type recording struct {
 // hold every change that had been acknowledged.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
-	k, f := victimStore(t, filepath.Join(t.TempDir(), "licenses.db"), 200)
+	k, f := largeKey(t, filepath.Join(t.TempDir(), "licenses.db"), 200)
 	rec := record(t, f, k)
 	images := t.TempDir()
 	for range *cuts {
@@ -217,6 +218,21 @@ func TestPowerCut(t *testing.T) {
 		}
 	}
 	t.Logf("%d power cuts in %d writes, %d acknowledged changes", *cuts, len(rec.writes), len(rec.acks))
+}
+
+// largeKey opens a store at path with a key of that many activations.
+func largeKey(t *testing.T, path string, activations int) (licensekey.LicenseKeyWithActivations, file) {
+	t.Helper()
+	f := open(t, path)
+	k := benchKey(time.Now())
+	k.Activations = nil
+	for range activations {
+		k.Activations = append(k.Activations, licensekey.Activation{ID: uuid.New(), CreatedAt: k.CreatedAt})
+	}
+	if _, err := f.Import(t.Context(), []licensekey.LicenseKeyWithActivations{k}); err != nil {
+		t.Fatal(err)
+	}
+	return k, f
 }
 
 // record ends the activations of k from several callers.
