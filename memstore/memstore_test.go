@@ -25,6 +25,8 @@ func TestActivator(t *testing.T) { t.Parallel(); storetest.TestActivator(t, newS
 
 func TestValidator(t *testing.T) { t.Parallel(); storetest.TestValidator(t, newStore) }
 
+func TestModel(t *testing.T) { t.Parallel(); storetest.TestModel(t, newStore) }
+
 func TestAdmin(t *testing.T) { t.Parallel(); storetest.TestAdmin(t, newStore) }
 
 func BenchmarkDeactivator(b *testing.B) { storetest.BenchmarkDeactivator(b, newStore) }

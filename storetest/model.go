@@ -1,0 +1,282 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/licensekit/licensekey"
+)
+
+var (
+	modelSeed  = flag.Uint64("storetest.seed", 0, "seed of TestModel; 0 takes a new one")
+	modelSteps = flag.Int("storetest.steps", 500, "how many operations each caller of TestModel makes")
+)
+
+// TestModel makes long random sequences of operations, several at once, and
+// compares every answer, and what is stored in the end, with a plain sequential
+// model of the contract. The seed is logged; -storetest.seed repeats it and
+// -storetest.steps makes the sequences longer.
+func TestModel[S Admin](t *testing.T, newStore Factory[S]) {
+	seed := *modelSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("seed %d", seed)
+	s := newStore(t, nil)
+	var wg sync.WaitGroup
+	models := make([]*model, 8)
+	for i := range models {
+		m := &model{Rand: rand.New(rand.NewPCG(seed, uint64(i))), now: now, organization: uuid.New()}
+		models[i] = m
+		wg.Go(func() {
+			for step := range *modelSteps {
+				if what, got, want := m.step(s); got != want {
+					t.Errorf("seed %d, caller %d, step %d: %s\ngot  %s\nwant %s", seed, i, step, what, got, want)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, m := range models {
+		m.compare(t, s)
+	}
+}
+
+// model is the contract as one caller sees it, who has an organization to
+// itself: license keys in a slice, and every rule spelled out.
+type model struct {
+	*rand.Rand
+	now          time.Time
+	organization uuid.UUID
+	keys         []*modelKey
+}
+
+type modelKey struct {
+	licensekey.LicenseKey
+	activations []licensekey.Activation
+}
+
+// step makes one random operation and returns what it was, the store's answer
+// and the model's.
+func (m *model) step(s Admin) (what, got, want string) {
+	m.now = m.now.Add(time.Duration(m.IntN(3)) * time.Second)
+	switch n := m.IntN(100); {
+	case n < 6 || len(m.keys) == 0:
+		return m.issue(s)
+	case n < 8:
+		return m.remove(s)
+	case n < 14:
+		return m.update(s)
+	case n < 18:
+		return m.rotate(s)
+	case n < 45:
+		return m.activate(s)
+	case n < 65:
+		return m.deactivate(s)
+	default:
+		return m.validate(s)
+	}
+}
+
+// pick returns a key, and a key string and organization to name it by, which are
+// now and then those of no key.
+func (m *model) pick() (k *modelKey, key string, organization uuid.UUID) {
+	k = m.keys[m.IntN(len(m.keys))]
+	switch m.IntN(20) {
+	case 0:
+		return nil, k.Key + "x", k.OrganizationID
+	case 1:
+		return nil, k.Key, uuid.New()
+	}
+	return k, k.Key, k.OrganizationID
+}
+
+// pickActivation returns the index of a live activation and its id, or -1 and an
+// id of none.
+func (m *model) pickActivation(k *modelKey) (int, uuid.UUID) {
+	if k == nil || len(k.activations) == 0 || m.IntN(8) == 0 {
+		return -1, uuid.New()
+	}
+	i := m.IntN(len(k.activations))
+	return i, k.activations[i].ID
+}
+
+// answer shows an error by its sentinel, or a result.
+func answer(err error, format string, values ...any) string {
+	for _, sentinel := range []error{
+		licensekey.ErrNotFound, licensekey.ErrNotGranted, licensekey.ErrExpired, licensekey.ErrNoActivations,
+		licensekey.ErrActivationLimit, licensekey.ErrConditions, licensekey.ErrUsageLimit, licensekey.ErrRevoked, licensekey.ErrExists,
+	} {
+		if errors.Is(err, sentinel) {
+			return sentinel.Error()
+		}
+	}
+	if err != nil {
+		return "unexpected: " + err.Error()
+	}
+	return fmt.Sprintf(format, values...)
+}
+
+func (m *model) issue(s Admin) (what, got, want string) {
+	req := licensekey.IssueRequest{
+		ID: uuid.New(), OrganizationID: m.organization, Key: fmt.Sprint("KEY-", m.IntN(40)), Now: m.now,
+		LimitActivations: int64(m.IntN(4)), LimitUsage: int64(m.IntN(3) * 10),
+	}
+	if m.IntN(3) == 0 {
+		req.ExpiresAt = m.now.Add(time.Duration(m.IntN(60)) * time.Second)
+	}
+	issued, err := s.Issue(context.Background(), req)
+	got = answer(err, "issued")
+	if m.taken(req.Key, nil) {
+		return "issue " + req.Key, got, licensekey.ErrExists.Error()
+	}
+	m.keys = append(m.keys, &modelKey{LicenseKey: issued})
+	return "issue " + req.Key, got, "issued"
+}
+
+func (m *model) taken(key string, but *modelKey) bool {
+	return slices.ContainsFunc(m.keys, func(k *modelKey) bool { return k != but && k.Key == key })
+}
+
+func (m *model) remove(s Admin) (what, got, want string) {
+	i := m.IntN(len(m.keys))
+	k := m.keys[i]
+	m.keys = slices.Delete(m.keys, i, i+1)
+	return "delete " + k.Key, answer(s.Delete(context.Background(), k.ID), "deleted"), "deleted"
+}
+
+func (m *model) update(s Admin) (what, got, want string) {
+	k := m.keys[m.IntN(len(m.keys))]
+	status := []licensekey.Status{licensekey.StatusGranted, licensekey.StatusGranted, licensekey.StatusDisabled, licensekey.StatusRevoked}[m.IntN(4)]
+	limit, never := int64(m.IntN(4)), time.Time{}
+	updated, err := s.Update(context.Background(), licensekey.UpdateRequest{
+		ID: k.ID, Status: &status, LimitActivations: &limit, ExpiresAt: &never, Now: m.now,
+	})
+	at := m.now
+	k.Status, k.LimitActivations, k.ExpiresAt, k.ModifiedAt = status, &limit, nil, &at
+	if limit == 0 {
+		k.LimitActivations = nil
+	}
+	return "update " + k.Key, answer(err, "%s", show(updated)), show(k.LicenseKey)
+}
+
+func (m *model) rotate(s Admin) (what, got, want string) {
+	k := m.keys[m.IntN(len(m.keys))]
+	key := fmt.Sprint("KEY-", m.IntN(40))
+	_, err := s.Rotate(context.Background(), licensekey.RotateRequest{ID: k.ID, Key: key, Now: m.now})
+	what, got = "rotate "+k.Key+" to "+key, answer(err, "rotated")
+	if k.Status == licensekey.StatusRevoked {
+		return what, got, licensekey.ErrRevoked.Error()
+	}
+	if m.taken(key, k) {
+		return what, got, licensekey.ErrExists.Error()
+	}
+	at := m.now
+	k.Key, k.ModifiedAt = key, &at
+	return what, got, "rotated"
+}
+
+func (m *model) activate(s Admin) (what, got, want string) {
+	k, key, organization := m.pick()
+	req := licensekey.ActivateRequest{OrganizationID: organization, Key: key, ActivationID: uuid.New(), Label: fmt.Sprint(m.IntN(9)), Now: m.now}
+	if m.IntN(3) == 0 {
+		req.Conditions = []byte(`{"major":1}`)
+	}
+	activated, err := s.Activate(context.Background(), req)
+	what, got = "activate "+key, answer(err, "%s", show(activated.LicenseKey))
+	switch {
+	case k == nil:
+		return what, got, licensekey.ErrNotFound.Error()
+	case k.Status != licensekey.StatusGranted:
+		return what, got, licensekey.ErrNotGranted.Error()
+	case m.expired(k):
+		return what, got, licensekey.ErrExpired.Error()
+	case k.LimitActivations == nil:
+		return what, got, licensekey.ErrNoActivations.Error()
+	case len(k.activations) >= int(*k.LimitActivations):
+		return what, got, licensekey.ErrActivationLimit.Error()
+	}
+	k.activations = append(k.activations, activated.Activation)
+	return what, got, show(k.LicenseKey)
+}
+
+func (m *model) expired(k *modelKey) bool { return k.ExpiresAt != nil && !m.now.Before(*k.ExpiresAt) }
+
+func (m *model) deactivate(s Admin) (what, got, want string) {
+	k, key, organization := m.pick()
+	i, id := m.pickActivation(k)
+	err := s.Deactivate(context.Background(), licensekey.DeactivateRequest{OrganizationID: organization, Key: key, ActivationID: id, Now: m.now})
+	what, got = "deactivate "+key, answer(err, "deactivated")
+	if i < 0 {
+		return what, got, licensekey.ErrNotFound.Error()
+	}
+	k.activations = slices.Delete(k.activations, i, i+1)
+	return what, got, "deactivated"
+}
+
+func (m *model) validate(s Admin) (what, got, want string) {
+	k, key, organization := m.pick()
+	req := licensekey.ValidateRequest{OrganizationID: organization, Key: key, IncrementUsage: int64(m.IntN(4)), Now: m.now}
+	i, id := m.pickActivation(k)
+	named := m.IntN(2) == 0
+	if named {
+		req.ActivationID = &id
+	}
+	if m.IntN(2) == 0 {
+		req.Conditions = []byte(`{"major":1.0}`)
+	}
+	validated, err := s.Validate(context.Background(), req)
+	what, got = fmt.Sprintf("validate %s +%d", key, req.IncrementUsage), answer(err, "%s", show(validated.LicenseKey))
+	switch {
+	case k == nil:
+		return what, got, licensekey.ErrNotFound.Error()
+	case k.Status != licensekey.StatusGranted:
+		return what, got, licensekey.ErrNotGranted.Error()
+	case m.expired(k):
+		return what, got, licensekey.ErrExpired.Error()
+	case named && i < 0:
+		return what, got, licensekey.ErrNotFound.Error()
+	case named && string(k.activations[i].Conditions) != "{}" && req.Conditions == nil:
+		return what, got, licensekey.ErrConditions.Error()
+	case req.IncrementUsage > 0 && k.LimitUsage != nil && k.Usage+req.IncrementUsage > *k.LimitUsage:
+		return what, got, licensekey.ErrUsageLimit.Error()
+	}
+	at := m.now
+	k.Usage, k.Validations, k.LastValidatedAt, k.ModifiedAt = k.Usage+req.IncrementUsage, k.Validations+1, &at, &at
+	return what, got, show(k.LicenseKey)
+}
+
+func show(k licensekey.LicenseKey) string {
+	return string(asJSON(licensekey.LicenseKeyWithActivations{LicenseKey: k}))
+}
+
+// compare holds what is stored against the model.
+func (m *model) compare(t *testing.T, s Admin) {
+	t.Helper()
+	stored := 0
+	for k, err := range licensekey.All(t.Context(), s) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k.OrganizationID == m.organization {
+			stored++
+		}
+	}
+	if stored != len(m.keys) {
+		t.Errorf("%d license keys are stored, want %d", stored, len(m.keys))
+	}
+	for _, k := range m.keys {
+		licensekey.SortActivations(k.activations)
+		wantStored(t, s, licensekey.LicenseKeyWithActivations{LicenseKey: k.LicenseKey, Activations: k.activations})
+	}
+}
