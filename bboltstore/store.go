@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -61,9 +63,9 @@ func Open(path string, opts *Options) (*Store, error) {
 	if opts != nil && opts.LockTimeout > 0 {
 		timeout = opts.LockTimeout
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: timeout})
+	db, err := openFile(path, timeout)
 	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("bboltstore: open %s: %w (waited %v)", path, ErrLocked, timeout)
+		err = fmt.Errorf("%w (waited %v)", ErrLocked, timeout)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("bboltstore: open %s: %w", path, err)
@@ -73,6 +75,40 @@ func Open(path string, opts *Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("bboltstore: open %s: %w", path, err), db.Close())
 	}
 	return s, nil
+}
+
+func openFile(path string, timeout time.Duration) (*bbolt.DB, error) {
+	if err := checkSize(path, timeout); err != nil {
+		return nil, err
+	}
+	return bbolt.Open(path, 0o600, &bbolt.Options{Timeout: timeout})
+}
+
+// checkSize refuses a file that has lost its end. bbolt would map it and the
+// process die at the first page that is not there.
+func checkSize(path string, timeout time.Duration) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		return nil // a new file
+	}
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%w: not a regular file", ErrFormat)
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: timeout, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	err = db.View(func(tx *bbolt.Tx) error {
+		info, err := os.Stat(path)
+		if err == nil && info.Size() < tx.Size() {
+			err = fmt.Errorf("%w: the file is cut short, %d of %d bytes are there", ErrFormat, info.Size(), tx.Size())
+		}
+		return err
+	})
+	return errors.Join(err, db.Close())
 }
 
 // New returns a store in a database that the host has opened and will close. It

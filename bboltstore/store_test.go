@@ -160,7 +160,12 @@ func TestOpenRefuses(t *testing.T) {
 			inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", "\x00\x00\x00\x01") })
 		}, "licensekey.keys"},
 		{"text file", func(p string) { write(t, p, strings.Repeat("no database\n", 1000)) }, "invalid"},
-		{"directory", func(p string) { _ = os.Mkdir(p, 0o700) }, "directory"},
+		{"zeros", func(p string) { write(t, p, strings.Repeat("\x00", 64<<10)) }, "invalid"},
+		{"few bytes", func(p string) { write(t, p, "x") }, ""},
+		{"cut to a page", func(p string) { cutFile(t, p, 1) }, ""},
+		{"cut to two pages", func(p string) { cutFile(t, p, 2) }, "cut short"},
+		{"cut to half", func(p string) { cutFile(t, p, 20) }, "cut short"},
+		{"directory", func(p string) { _ = os.Mkdir(p, 0o700) }, "not a regular file"},
 	}
 	for _, tt := range tests {
 		path := filepath.Join(t.TempDir(), "file")
@@ -176,6 +181,42 @@ func TestOpenRefuses(t *testing.T) {
 		if after, _ := os.ReadFile(path); string(after) != string(before) {
 			t.Errorf("%s: Open has changed the file", tt.name)
 		}
+	}
+}
+
+// cutFile makes a database of many pages and keeps the first of them.
+func cutFile(t *testing.T, path string, pages int64) {
+	t.Helper()
+	store, err := bboltstore.Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 300 {
+		oneKey(t, store)
+	}
+	size := int64(bboltstore.DB(store).Info().PageSize)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, pages*size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpenReadOnly(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() == 0 {
+		t.Skip("for root no file is read-only")
+	}
+	f := newStore(t, nil)
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(f.path, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bboltstore.Open(f.path, nil); !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), f.path) {
+		t.Errorf("Open of a read-only file = %v, want a permission error with the file's name", err)
 	}
 }
 
