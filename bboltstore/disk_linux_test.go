@@ -13,7 +13,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"github.com/google/uuid"
@@ -91,15 +90,6 @@ func failWrite(t *testing.T, nth int, errno syscall.Errno) (failed bool) {
 		t.Errorf("after reopening, the change whose write %d failed = %v, want nil", nth, err)
 	}
 	return failed
-}
-
-func wantGone(t *testing.T, f file, reqs ...licensekey.DeactivateRequest) {
-	t.Helper()
-	for _, req := range reqs {
-		if err := f.Deactivate(t.Context(), req); !errors.Is(err, licensekey.ErrNotFound) {
-			t.Errorf("an acknowledged deactivation again = %v, want ErrNotFound", err)
-		}
-	}
 }
 
 // TestFailedSync makes a sync fail: the call gets ErrBroken, and so does every
@@ -218,21 +208,6 @@ func TestPowerCut(t *testing.T) {
 		}
 	}
 	t.Logf("%d power cuts in %d writes, %d acknowledged changes", *cuts, len(rec.writes), len(rec.acks))
-}
-
-// largeKey opens a store at path with a key of that many activations.
-func largeKey(t *testing.T, path string, activations int) (licensekey.LicenseKeyWithActivations, file) {
-	t.Helper()
-	f := open(t, path)
-	k := benchKey(time.Now())
-	k.Activations = nil
-	for range activations {
-		k.Activations = append(k.Activations, licensekey.Activation{ID: uuid.New(), CreatedAt: k.CreatedAt})
-	}
-	if _, err := f.Import(t.Context(), []licensekey.LicenseKeyWithActivations{k}); err != nil {
-		t.Fatal(err)
-	}
-	return k, f
 }
 
 // record ends the activations of k from several callers.

@@ -344,3 +344,27 @@ func TestClosed(t *testing.T) {
 		t.Errorf("second Close = %v, want nil", err)
 	}
 }
+
+func wantGone(t *testing.T, f file, reqs ...licensekey.DeactivateRequest) {
+	t.Helper()
+	for _, req := range reqs {
+		if err := f.Deactivate(t.Context(), req); !errors.Is(err, licensekey.ErrNotFound) {
+			t.Errorf("an acknowledged deactivation again = %v, want ErrNotFound", err)
+		}
+	}
+}
+
+// largeKey opens a store at path with a key of that many activations.
+func largeKey(t *testing.T, path string, activations int) (licensekey.LicenseKeyWithActivations, file) {
+	t.Helper()
+	f := open(t, path)
+	k := benchKey(time.Now())
+	k.Activations = nil
+	for range activations {
+		k.Activations = append(k.Activations, licensekey.Activation{ID: uuid.New(), CreatedAt: k.CreatedAt})
+	}
+	if _, err := f.Import(t.Context(), []licensekey.LicenseKeyWithActivations{k}); err != nil {
+		t.Fatal(err)
+	}
+	return k, f
+}

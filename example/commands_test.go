@@ -85,7 +85,7 @@ func TestExportImport(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first, second := filepath.Join(dir, "first.db"), filepath.Join(dir, "second.db")
-	do(t, "import", "-db", first, writeFile(t, "seed.jsonl", string(conformance.Seed)))
+	do(t, "import", "-db", first, tempFile(t, "seed.jsonl", string(conformance.Seed)))
 	export := do(t, "export", "-db", first)
 	if n := strings.Count(export, "\n"); n != 25 {
 		t.Errorf("export has %d lines, want 25", n)
@@ -113,6 +113,34 @@ func TestCommandsWhileServing(t *testing.T) {
 	p.stop(t, syscall.SIGTERM)
 }
 
+// TestBackup holds that a backup, of a running server and of a stopped one, has
+// what the database has.
+func TestBackup(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db, running, stopped := filepath.Join(dir, "licenses.db"), filepath.Join(dir, "running.db"), filepath.Join(dir, "stopped.db")
+	p := start(t, "-db", db, "-import", tempFile(t, "seed.jsonl", string(conformance.Seed)))
+	do(t, "backup", "-db", db, running)
+	p.stop(t, syscall.SIGTERM)
+	do(t, "backup", "-db", db, stopped)
+	want := do(t, "export", "-db", db)
+	for _, backup := range []string{running, stopped} {
+		if got := do(t, "export", "-db", backup); got != want {
+			t.Errorf("the export of %s is\n%s\nwant\n%s", backup, got, want)
+		}
+		if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v, want mode 600", backup, info.Mode(), err)
+		}
+	}
+	if _, err := os.Stat(socketPath(db)); !os.IsNotExist(err) {
+		t.Errorf("the stopped server has left its socket: %v", err)
+	}
+	refused(t, "backup", "-db", filepath.Join(dir, "nothing.db"), filepath.Join(dir, "x.db"))
+	if entries, _ := os.ReadDir(dir); len(entries) != 3 {
+		t.Errorf("the backups have left %v", entries)
+	}
+}
+
 func TestCommandsRefuse(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "licenses.db")
@@ -132,7 +160,7 @@ func TestCommandsRefuse(t *testing.T) {
 			t.Errorf("example %q printed %s, want %q in it", args, out, want)
 		}
 	}
-	for _, name := range []string{"serve", "issue", "list", "show", "update", "rotate", "import", "export"} {
+	for _, name := range []string{"serve", "issue", "list", "show", "update", "rotate", "import", "export", "backup"} {
 		if out, err := programCommand(name, "-h").CombinedOutput(); err != nil || !strings.Contains(string(out), "-db") {
 			t.Errorf("example %s -h: %v, %s", name, err, out)
 		}
@@ -145,7 +173,7 @@ func TestCommandsRefuse(t *testing.T) {
 // TestTokens calls the server-side routes of a program with and without tokens.
 func TestTokens(t *testing.T) {
 	t.Parallel()
-	seed := writeFile(t, "seed.jsonl", string(conformance.Seed))
+	seed := tempFile(t, "seed.jsonl", string(conformance.Seed))
 	body := `{"key":"AAAA-ACTIVE-0001","organization_id":"` + orgA + `"}`
 	p := start(t, "-memory", "-import", seed, "-token", "secret="+orgA, "-token", "other=0b0b0b0b-0000-4000-8000-00000000000b")
 	for token, want := range map[string]int{"secret": 200, "other": 404, "wrong": 401, "": 401} {

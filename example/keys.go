@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/bboltstore"
 )
 
 // idFlag declares a flag that takes a UUID.
@@ -55,7 +56,7 @@ func issueCommand(flags *flag.FlagSet, t terminal) func(context.Context, []strin
 		if *name != "" {
 			req.Customer.Name = name
 		}
-		return withStore(*db, func(s store) error {
+		return withStore(*db, func(s *bboltstore.Store) error {
 			k, err := s.Issue(ctx, req)
 			if err != nil {
 				return err
@@ -73,7 +74,7 @@ func listCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string
 	idFlag(flags, &req.CustomerID, "customer", "only keys of the customer `ID`")
 	flags.StringVar((*string)(&req.Status), "status", "", "only keys that are granted, revoked or disabled")
 	return func(ctx context.Context, _ []string) error {
-		return withStore(*db, func(s store) error {
+		return withStore(*db, func(s *bboltstore.Store) error {
 			w := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "ID\tKEY\tSTATUS\tSEATS\tUSAGE\tEXPIRES\tCUSTOMER")
 			for {
@@ -115,7 +116,7 @@ func showCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string
 		if err != nil {
 			return err
 		}
-		return withStore(*db, func(s store) error {
+		return withStore(*db, func(s *bboltstore.Store) error {
 			k, err := s.Get(ctx, id)
 			if err != nil {
 				return err
@@ -144,7 +145,7 @@ func updateCommand(flags *flag.FlagSet, t terminal) func(context.Context, []stri
 		if req.ID, err = uuid.Parse(args[0]); err != nil {
 			return err
 		}
-		return withStore(*db, func(s store) error {
+		return withStore(*db, func(s *bboltstore.Store) error {
 			k, err := s.Update(ctx, req)
 			if err != nil {
 				return err
@@ -175,7 +176,7 @@ func rotateCommand(flags *flag.FlagSet, t terminal) func(context.Context, []stri
 		if req.ID, err = uuid.Parse(args[0]); err != nil {
 			return err
 		}
-		return withStore(*db, func(s store) error {
+		return withStore(*db, func(s *bboltstore.Store) error {
 			k, err := s.Rotate(ctx, req)
 			if err != nil {
 				return err

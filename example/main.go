@@ -56,6 +56,7 @@ var commands = map[string]command{
 	"update": {"ID", "change a license key", updateCommand},
 	"rotate": {"ID", "give a license key a new key string", rotateCommand},
 	"import": {"[FILE]", "add license keys from JSON Lines; those already there are left alone", importCommand},
+	"backup": {"FILE", "write a copy of the database, also of one that a server has open", backupCommand},
 	"export": {"", "write every license key as JSON Lines, the import format", exportCommand},
 }
 
@@ -94,10 +95,10 @@ func run(ctx context.Context, args []string, t terminal) error {
 
 func printUsage(w io.Writer) error {
 	fmt.Fprint(w, "usage: example [COMMAND] [FLAGS] [ARGUMENT]; example COMMAND -h shows the flags\n\n")
-	for _, name := range []string{"serve", "issue", "list", "show", "update", "rotate", "import", "export"} {
+	for _, name := range []string{"serve", "issue", "list", "show", "update", "rotate", "import", "export", "backup"} {
 		fmt.Fprintf(w, "  %-7s %s\n", name, commands[name].summary)
 	}
-	_, err := fmt.Fprint(w, "\nAll but serve need the database file for themselves: stop the server first.\n")
+	_, err := fmt.Fprint(w, "\nAll but serve and backup need the database file for themselves: stop the server first.\n")
 	return err
 }
 
@@ -106,7 +107,7 @@ func dbFlag(flags *flag.FlagSet) *string {
 }
 
 // withStore opens the database file for the time of f.
-func withStore(path string, f func(s store) error) (err error) {
+func withStore(path string, f func(s *bboltstore.Store) error) (err error) {
 	s, err := bboltstore.Open(path, nil)
 	if errors.Is(err, bboltstore.ErrLocked) {
 		return fmt.Errorf("%w; if that is the server, stop it first", err)

@@ -138,7 +138,7 @@ func TestDemo(t *testing.T) {
 func TestKeepsItsFile(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "licenses.db")
-	seed := writeFile(t, "seed.jsonl", string(conformance.Seed))
+	seed := tempFile(t, "seed.jsonl", string(conformance.Seed))
 	good := `{"key":"AAAA-ACTIVE-0001","organization_id":"0a0a0a0a-0000-4000-8000-00000000000a",` +
 		`"activation_id":"ac710000-0000-4000-8000-000000000011"}`
 	p := start(t, "-db", db, "-import", seed)
@@ -166,7 +166,7 @@ func TestImportRefused(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "licenses.db")
 	lines := bytes.SplitAfter(conformance.Seed, []byte("\n"))
 	lines[2] = bytes.Replace(lines[2], []byte(`"status":"granted"`), []byte(`"status":"lost"`), 1)
-	bad := writeFile(t, "bad.jsonl", string(bytes.Join(lines, nil)))
+	bad := tempFile(t, "bad.jsonl", string(bytes.Join(lines, nil)))
 	out, err := programCommand("-db", db, "-addr", "127.0.0.1:0", "-import", bad).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "line 3: ") || !strings.Contains(string(out), "status: ") {
 		t.Errorf("import of a bad line: %v, %s\nwant an error with line 3 and status", err, out)
@@ -196,7 +196,7 @@ func TestBadFlags(t *testing.T) {
 // TestRecordedCases sends the recorded requests to the running program.
 func TestRecordedCases(t *testing.T) {
 	t.Parallel()
-	seed := writeFile(t, "seed.jsonl", string(conformance.Seed))
+	seed := tempFile(t, "seed.jsonl", string(conformance.Seed))
 	keys, err := licensekey.ReadJSONLines(bytes.NewReader(conformance.Seed))
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +214,7 @@ func TestRecordedCases(t *testing.T) {
 	})
 }
 
-func writeFile(t *testing.T, name, text string) string {
+func tempFile(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

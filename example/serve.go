@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/bboltstore"
 	"github.com/licensekit/licensekey/memstore"
 )
 
@@ -34,7 +35,14 @@ func serveCommand(flags *flag.FlagSet, t terminal) func(context.Context, []strin
 		if *memory {
 			return serveStore(ctx, memstore.New(), o, t)
 		}
-		return withStore(*db, func(s store) error { return serveStore(ctx, s, o, t) })
+		return withStore(*db, func(s *bboltstore.Store) (err error) {
+			stop, err := serveBackups(s, socketPath(*db), slog.New(slog.NewTextHandler(t.stderr, nil)))
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, stop()) }()
+			return serveStore(ctx, s, o, t)
+		})
 	}
 }
 

@@ -9,12 +9,13 @@ import (
 	"os"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/bboltstore"
 )
 
 func importCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string) error {
 	db := dbFlag(flags)
 	return func(ctx context.Context, args []string) error {
-		return withStore(*db, func(s store) error {
+		return withStore(*db, func(s *bboltstore.Store) error {
 			if len(args) == 0 {
 				return importFrom(ctx, s, t.stdin, "standard input", t.stdout)
 			}
@@ -48,7 +49,7 @@ func importFrom(ctx context.Context, s store, r io.Reader, name string, stdout i
 func exportCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string) error {
 	db := dbFlag(flags)
 	return func(ctx context.Context, _ []string) error {
-		return withStore(*db, func(s store) error {
+		return withStore(*db, func(s *bboltstore.Store) error {
 			w := bufio.NewWriter(t.stdout)
 			for k, err := range licensekey.All(ctx, s) {
 				if err != nil {

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/licensekit/licensekey/bboltstore"
+)
+
+// socketPath is where a server takes backup requests: beside its database file,
+// for whoever may read that file and nobody else.
+func socketPath(db string) string { return db + ".sock" }
+
+func backupCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string) error {
+	db := dbFlag(flags)
+	return func(ctx context.Context, args []string) error {
+		if _, err := os.Stat(*db); err != nil {
+			return err
+		}
+		return writeFile(args[0], func(w io.Writer) error { return backup(ctx, *db, w) })
+	}
+}
+
+// backup asks the server that has the file open, or else opens it.
+func backup(ctx context.Context, db string, w io.Writer) error {
+	s, err := bboltstore.Open(db, nil)
+	if errors.Is(err, bboltstore.ErrLocked) {
+		return backupFromServer(ctx, socketPath(db), w)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Backup(ctx, w), s.Close())
+}
+
+func backupFromServer(ctx context.Context, socket string, w io.Writer) error {
+	client := &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		},
+	}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://server/backup", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server answered %s", resp.Status)
+	}
+	_, err = io.Copy(w, resp.Body)
+	return err
+}
+
+// writeFile writes a file that is there whole and synced, or not at all.
+func writeFile(name string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+// serveBackups answers backup requests on the socket until the returned function
+// is called.
+func serveBackups(s *bboltstore.Store, socket string, logger *slog.Logger) (stop func() error, err error) {
+	// The database is locked, so a socket that is there is a dead server's.
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(socket, 0o600); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.Backup(r.Context(), w); err != nil {
+			logger.Error("backup failed", "error", err)
+			panic(http.ErrAbortHandler) // so that the client sees it is not whole
+		}
+	})}
+	go func() { _ = server.Serve(listener) }()
+	return server.Close, nil
+}
