@@ -46,7 +46,7 @@ func serveCommand(flags *flag.FlagSet, t terminal) func(context.Context, []strin
 	}
 }
 
-// serveStore serves until ctx ends, and then lets the requests under way finish.
+// serveStore prepares the store and serves it.
 func serveStore(ctx context.Context, s store, o serveOptions, t terminal) error {
 	if o.importFile != "" {
 		if err := importFile(ctx, s, o.importFile, t.stdout); err != nil {
@@ -63,9 +63,14 @@ func serveStore(ctx context.Context, s store, o serveOptions, t terminal) error 
 	}
 	fmt.Fprintln(t.stdout, "listening on", url)
 
-	logger := slog.New(slog.NewTextHandler(t.stderr, nil))
+	return serveListener(ctx, listener, s, o.tokens, slog.New(slog.NewTextHandler(t.stderr, nil)))
+}
+
+// serveListener serves until ctx ends, and then lets the requests under way
+// finish.
+func serveListener(ctx context.Context, listener net.Listener, s store, tokens tokens, logger *slog.Logger) error {
 	server := &http.Server{
-		Handler:           newHandler(s, o.tokens, logger),
+		Handler:           newHandler(s, tokens, logger),
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
