@@ -30,7 +30,7 @@ func activate(a Activator, cfg Config) operation {
 			object := activationRead(activated.Activation)
 			object.Members = append(object.Members,
 				jsonvalue.Member{Name: "license_key", Value: licenseKeyRead(activated.LicenseKey)})
-			return answer{http.StatusOK, jsonvalue.Append(nil, object)}, nil
+			return answer{http.StatusOK, jsonvalue.Append(make([]byte, 0, answerSize), object)}, nil
 		},
 	}
 }

@@ -88,7 +88,7 @@ func unprocessable(violations ...schema.Violation) answer {
 
 // object makes a JSON object of alternating names and values.
 func object(pairs ...any) *jsonvalue.Object {
-	o := &jsonvalue.Object{}
+	o := &jsonvalue.Object{Members: make([]jsonvalue.Member, 0, len(pairs)/2+1)}
 	for i := 0; i < len(pairs); i += 2 {
 		o.Members = append(o.Members, jsonvalue.Member{Name: pairs[i].(string), Value: pairs[i+1]})
 	}

@@ -39,7 +39,7 @@ func validate(v Validator) operation {
 				activation.Value = activationRead(*validated.Activation)
 			}
 			object.Members = append(object.Members, activation)
-			return answer{http.StatusOK, jsonvalue.Append(nil, object)}, nil
+			return answer{http.StatusOK, jsonvalue.Append(make([]byte, 0, answerSize), object)}, nil
 		},
 	}
 }

@@ -12,6 +12,10 @@ import (
 	"github.com/licensekit/licensekey/internal/jsonvalue"
 )
 
+// answerSize is room for a license key with its customer and an activation, as
+// most are.
+const answerSize = 2 << 10
+
 // activationRead is an activation as clients see it, without its conditions.
 func activationRead(a Activation) *jsonvalue.Object {
 	return object(

@@ -1,11 +1,14 @@
 package bboltstore_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -139,34 +142,51 @@ func BenchmarkCommit(b *testing.B) {
 
 // BenchmarkHTTP compares durable deactivations over 64 connections with those of
 // a straightforward handler: json.Unmarshal into a struct, and one db.Update.
+// The clients share the processors with the server, so they do no more than
+// write a request and read to the end of the answer's headers.
 func BenchmarkHTTP(b *testing.B) {
 	for range b.N {
-		f, reqs := benchStore(b, 4_000)
-		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
-		post := func(h http.Handler) func(licensekey.DeactivateRequest) error {
-			server := httptest.NewServer(h)
-			b.Cleanup(server.Close)
-			return func(req licensekey.DeactivateRequest) error { return postDeactivate(client, server.URL, req) }
-		}
-		takeTurns(b, 64, 1024, reqs, []way{
-			{name: "Handler", do: post(licensekey.NewHandler(f, licensekey.Config{}))},
-			{name: "Straightforward", do: post(straightforward(bboltstore.DB(f.Store)))},
+		f, reqs := benchStore(b, 8_000)
+		takeTurns(b, 64, 2048, reqs, []way{
+			{name: "Handler", do: postTo(b, licensekey.NewHandler(f, licensekey.Config{}))},
+			{name: "Straightforward", do: postTo(b, straightforward(bboltstore.DB(f.Store)))},
 		})
 	}
 }
 
-func postDeactivate(client *http.Client, url string, req licensekey.DeactivateRequest) error {
-	body := fmt.Sprintf(`{"key":%q,"organization_id":%q,"activation_id":%q}`, req.Key, req.OrganizationID, req.ActivationID)
-	resp, err := client.Post(url+licensekey.DeactivatePath, "application/json", strings.NewReader(body))
-	if err != nil {
+// postTo serves h and returns a function that posts a deactivation over one of
+// 64 connections.
+func postTo(b *testing.B, h http.Handler) func(licensekey.DeactivateRequest) error {
+	b.Helper()
+	server := httptest.NewServer(h)
+	b.Cleanup(server.Close)
+	idle := make(chan *bufio.ReadWriter, 64)
+	for range cap(idle) {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { conn.Close() })
+		idle <- bufio.NewReadWriter(bufio.NewReader(conn), bufio.NewWriter(conn))
+	}
+	return func(req licensekey.DeactivateRequest) error {
+		conn := <-idle
+		defer func() { idle <- conn }()
+		body := fmt.Sprintf(`{"key":%q,"organization_id":%q,"activation_id":%q}`, req.Key, req.OrganizationID, req.ActivationID)
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+			licensekey.DeactivatePath, len(body), body)
+		if err := conn.Flush(); err != nil {
+			return err
+		}
+		status, err := conn.ReadString('\n')
+		for line := status; err == nil && line != "\r\n"; {
+			line, err = conn.ReadString('\n')
+		}
+		if err == nil && !strings.Contains(status, " 204 ") {
+			err = fmt.Errorf("got %s", status)
+		}
 		return err
 	}
-	_, _ = io.Copy(io.Discard, resp.Body)
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusNoContent {
-		return fmt.Errorf("got %d", resp.StatusCode)
-	}
-	return nil
 }
 
 func straightforward(db *bbolt.DB) http.Handler {
@@ -254,12 +274,15 @@ func missUntil(f file, req licensekey.DeactivateRequest, stop chan struct{}) (ti
 }
 
 // BenchmarkSize compares a large store (-keys) with one of 10,000 keys: the rate
-// with 64 callers, the time to open, memory and file size.
+// with 64 callers, the time to open, memory and file size. Both are compacted
+// first: loading in many large transactions leaves a list of free pages that is
+// as long as the file, and that every commit writes.
 func BenchmarkSize(b *testing.B) {
 	for _, keys := range []int{10_000, *manyKeys} {
 		b.Run(fmt.Sprintf("%dKeys", keys), func(b *testing.B) {
 			for range b.N {
 				f, reqs := benchStore(b, keys)
+				f = compacted(b, f)
 				info, err := os.Stat(f.path)
 				if err != nil {
 					b.Fatal(err)
@@ -285,4 +308,21 @@ func BenchmarkSize(b *testing.B) {
 			}
 		})
 	}
+}
+
+// compacted copies a store into a new file without free pages.
+func compacted(b *testing.B, f file) file {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "compacted.db")
+	dst, err := bbolt.Open(path, 0o600, &bbolt.Options{NoSync: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := bbolt.Compact(dst, bboltstore.DB(f.Store), 64<<20); err != nil {
+		b.Fatal(err)
+	}
+	if err := errors.Join(dst.Sync(), dst.Close(), f.Close()); err != nil {
+		b.Fatal(err)
+	}
+	return open(b, path)
 }

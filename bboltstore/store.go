@@ -1,5 +1,13 @@
 // Package bboltstore is a license key store in one file, an embedded bbolt
 // database. A change is on disk, synced, before its call returns.
+//
+// Changes that come while a commit is on its way to the disk share the next one,
+// so that many callers cost few syncs; one that comes alone is committed at once.
+// What needs no change, such as a deactivation of nothing, is answered from a
+// read transaction and never waits.
+//
+// After a failed write, as on a full disk, the change gets an error and the next
+// one is tried again. After a failed sync see [ErrBroken].
 package bboltstore
 
 import (

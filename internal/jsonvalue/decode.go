@@ -118,6 +118,7 @@ func (d *decoder) object(depth int) (any, error) {
 		d.pos++
 		return obj, nil
 	}
+	obj.Members = make([]Member, 0, 4)
 	var index map[string]int
 	for {
 		if d.peek() != '"' {
