@@ -80,9 +80,25 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), name)
 }
 
-// serveBackups answers backup requests on the socket until the returned function
-// is called.
-func serveBackups(s *bboltstore.Store, socket string, logger *slog.Logger) (stop func() error, err error) {
+// serveBackups answers backup requests on the socket until stop is called. A
+// server that cannot have the socket does without.
+func serveBackups(s *bboltstore.Store, socket string, logger *slog.Logger) (stop func()) {
+	listener, err := listenPrivately(socket)
+	if err != nil {
+		logger.Warn("no backups while serving", "error", err)
+		return func() {}
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.Backup(r.Context(), w); err != nil {
+			logger.Error("backup failed", "error", err)
+			panic(http.ErrAbortHandler) // so that the client sees it is not whole
+		}
+	})}
+	go func() { _ = server.Serve(listener) }()
+	return func() { _ = server.Close() }
+}
+
+func listenPrivately(socket string) (net.Listener, error) {
 	// The database is locked, so a socket that is there is a dead server's.
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -94,12 +110,5 @@ func serveBackups(s *bboltstore.Store, socket string, logger *slog.Logger) (stop
 	if err := os.Chmod(socket, 0o600); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := s.Backup(r.Context(), w); err != nil {
-			logger.Error("backup failed", "error", err)
-			panic(http.ErrAbortHandler) // so that the client sees it is not whole
-		}
-	})}
-	go func() { _ = server.Serve(listener) }()
-	return server.Close, nil
+	return listener, nil
 }

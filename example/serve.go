@@ -35,16 +35,14 @@ func serveCommand(flags *flag.FlagSet, t terminal) func(context.Context, []strin
 		if *memory {
 			return serveStore(ctx, memstore.New(), o, t)
 		}
-		return withStore(*db, func(s *bboltstore.Store) (err error) {
-			stop, err := serveBackups(s, socketPath(*db), slog.New(slog.NewTextHandler(t.stderr, nil)))
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, stop()) }()
+		return withStore(*db, func(s *bboltstore.Store) error {
+			defer serveBackups(s, socketPath(*db), newLogger(t))()
 			return serveStore(ctx, s, o, t)
 		})
 	}
 }
+
+func newLogger(t terminal) *slog.Logger { return slog.New(slog.NewTextHandler(t.stderr, nil)) }
 
 // serveStore prepares the store and serves it.
 func serveStore(ctx context.Context, s store, o serveOptions, t terminal) error {
@@ -63,7 +61,7 @@ func serveStore(ctx context.Context, s store, o serveOptions, t terminal) error 
 	}
 	fmt.Fprintln(t.stdout, "listening on", url)
 
-	return serveListener(ctx, listener, s, o.tokens, slog.New(slog.NewTextHandler(t.stderr, nil)))
+	return serveListener(ctx, listener, s, o.tokens, newLogger(t))
 }
 
 // serveListener serves until ctx ends, and then lets the requests under way
