@@ -23,8 +23,9 @@ type Deactivator interface {
 	// It is one atomic step, safe for concurrent use: of any number of
 	// concurrent calls for one activation exactly one returns nil and the
 	// others ErrNotFound. Once it returns nil the change is durable and every
-	// later call sees it. If ctx ends before the change is committed, it
-	// returns an error wrapping ctx.Err() and nothing has changed. After any
+	// later call sees it. If ctx ends before the change is begun, it returns an
+	// error wrapping ctx.Err() and nothing has changed; if ctx ends while the
+	// change is being committed, it may do so, or return the result. After any
 	// other error it is not known whether the change was made.
 	Deactivate(ctx context.Context, req DeactivateRequest) error
 }
@@ -41,8 +42,7 @@ type Activator interface {
 	// It is one atomic step, safe for concurrent use: no number of concurrent
 	// calls gives a key more live activations than its limit, and a seat that
 	// Deactivate has freed is there for the next call. Otherwise its promises
-	// are those of Deactivate: durable once it returns, nothing changed if ctx
-	// ended before.
+	// are those of Deactivate: durable once it returns, and the same for ctx.
 	Activate(ctx context.Context, req ActivateRequest) (Activated, error)
 }
 
