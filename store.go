@@ -24,8 +24,8 @@ type Deactivator interface {
 	// concurrent calls for one activation exactly one returns nil and the
 	// others ErrNotFound. Once it returns nil the change is durable and every
 	// later call sees it. If ctx ends before the change is begun, it returns an
-	// error wrapping ctx.Err() and nothing has changed; if ctx ends while the
-	// change is being committed, it may do so, or return the result. After any
+	// error wrapping ctx.Err() and nothing has changed; if ctx ends later, the
+	// change is made whole or not at all, and the result says which. After any
 	// other error it is not known whether the change was made.
 	Deactivate(ctx context.Context, req DeactivateRequest) error
 }
