@@ -11,9 +11,9 @@ import (
 
 // Admin is the host's side of a store: how license keys come into it and are
 // looked after. The handlers never use it. Every method is atomic, durable when
-// it returns nil, and safe for concurrent use; if ctx ends before a change is begun,
-// nothing has changed. What a method takes and returns shares no
-// memory with the store.
+// it returns nil, and safe for concurrent use; if ctx ends before a change is
+// begun, nothing has changed. What a method takes and returns shares no memory
+// with the store.
 type Admin interface {
 	// Issue adds a new license key and returns it as stored. It returns
 	// ErrInvalid or ErrExists.

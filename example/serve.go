@@ -87,7 +87,10 @@ func serveListener(ctx context.Context, listener net.Listener, s store, tokens t
 	logger.Info("shutting down")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return server.Shutdown(ctx)
+	if err := server.Shutdown(ctx); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	return nil
 }
 
 // newHandler gives the license-key API every path but one. An http.ServeMux
