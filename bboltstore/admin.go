@@ -65,21 +65,28 @@ func exists(tx *bbolt.Tx, k licensekey.LicenseKey) bool {
 
 // put writes the records of a license key that is not there.
 func put(tx *bbolt.Tx, k licensekey.LicenseKeyWithActivations) error {
-	if err := putLicenseKey(tx, k.LicenseKey); err != nil {
+	if err := putLicenseKey(tx, k.LicenseKey, state{}); err != nil {
 		return err
 	}
 	if err := tx.Bucket(lookupBucket).Put(lookupKey(k.OrganizationID, k.Key), k.ID[:]); err != nil {
 		return err
 	}
-	for _, a := range k.Activations {
-		if err := putActivation(tx, a); err != nil {
+	for slot, a := range k.Activations {
+		if err := putActivation(tx, slot, a); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func putLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey) error {
+// putLicenseKey writes k, and what of it is kept in its state.
+func putLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey, st state) error {
+	st.take(k)
+	if err := putState(tx, k.ID, st); err != nil {
+		return err
+	}
+	var none state
+	none.give(&k)
 	record, err := encode(k)
 	if err != nil {
 		return err
@@ -87,20 +94,22 @@ func putLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey) error {
 	return tx.Bucket(keysBucket).Put(k.ID[:], record)
 }
 
-func putActivation(tx *bbolt.Tx, a licensekey.Activation) error {
-	record, err := encode(a)
-	if err != nil {
-		return err
-	}
-	return tx.Bucket(activationsBucket).Put(activationKey(a.LicenseKeyID, a.ID), record)
-}
-
-func getLicenseKey(tx *bbolt.Tx, id uuid.UUID) (k licensekey.LicenseKey, err error) {
+func getLicenseKey(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKey, state, error) {
 	record := tx.Bucket(keysBucket).Get(id[:])
 	if record == nil {
-		return k, licensekey.ErrNotFound
+		return licensekey.LicenseKey{}, state{}, licensekey.ErrNotFound
 	}
-	return k, decode(record, &k)
+	return decodeLicenseKey(tx, id, record)
+}
+
+// decodeLicenseKey reads a license key from its record and its state.
+func decodeLicenseKey(tx *bbolt.Tx, id uuid.UUID, record []byte) (k licensekey.LicenseKey, st state, err error) {
+	if st, err = getState(tx, id); err != nil {
+		return k, st, err
+	}
+	err = decode(record, &k)
+	st.give(&k)
+	return k, st, err
 }
 
 // Get implements [licensekey.Admin].
@@ -128,14 +137,20 @@ func (s *Store) GetByKey(ctx context.Context, organizationID uuid.UUID, key stri
 // load reads a license key and its live activations.
 func load(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKeyWithActivations, error) {
 	var k licensekey.LicenseKeyWithActivations
+	var st state
 	var err error
-	if k.LicenseKey, err = getLicenseKey(tx, id); err != nil {
+	if k.LicenseKey, st, err = getLicenseKey(tx, id); err != nil {
 		return k, err
 	}
-	c := tx.Bucket(activationsBucket).Cursor()
-	for at, record := c.Seek(id[:]); bytes.HasPrefix(at, id[:]); at, record = c.Next() {
+	for r, err := range allActivations(tx, id) {
+		if err != nil {
+			return k, err
+		}
+		if st.ended.has(r.slot) {
+			continue
+		}
 		var a licensekey.Activation
-		if err := decode(record, &a); err != nil {
+		if err := decode(r.json, &a); err != nil {
 			return k, err
 		}
 		k.Activations = append(k.Activations, a)
@@ -153,8 +168,8 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []li
 			id, record = c.Next()
 		}
 		for ; id != nil && len(keys) < req.PageSize(); id, record = c.Next() {
-			var k licensekey.LicenseKey
-			if err := decode(record, &k); err != nil {
+			k, _, err := decodeLicenseKey(tx, uuid.UUID(id), record)
+			if err != nil {
 				return err
 			}
 			if req.Matches(k) {
@@ -172,19 +187,29 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []li
 // Delete implements [licensekey.Admin].
 func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
 	return s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
-		k, err := load(tx, id)
+		k, _, err := getLicenseKey(tx, id)
 		return func() error { return remove(tx, k) }, err
 	})
 }
 
 // remove deletes the records of a license key.
-func remove(tx *bbolt.Tx, k licensekey.LicenseKeyWithActivations) error {
-	for _, a := range k.Activations {
-		if err := tx.Bucket(activationsBucket).Delete(activationKey(k.ID, a.ID)); err != nil {
+func remove(tx *bbolt.Tx, k licensekey.LicenseKey) error {
+	var activations [][]byte
+	for r, err := range allActivations(tx, k.ID) {
+		if err != nil {
+			return err
+		}
+		activations = append(activations, bytes.Clone(r.key))
+	}
+	for _, key := range activations {
+		if err := tx.Bucket(activationsBucket).Delete(key); err != nil {
 			return err
 		}
 	}
 	if err := tx.Bucket(lookupBucket).Delete(lookupKey(k.OrganizationID, k.Key)); err != nil {
+		return err
+	}
+	if err := deleteState(tx, k.ID); err != nil {
 		return err
 	}
 	return tx.Bucket(keysBucket).Delete(k.ID[:])
@@ -209,7 +234,7 @@ func (s *Store) change(ctx context.Context, id uuid.UUID,
 	check func(licensekey.LicenseKey) (licensekey.LicenseKey, error)) (licensekey.LicenseKey, error) {
 	var after licensekey.LicenseKey
 	err := s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
-		before, err := getLicenseKey(tx, id)
+		before, st, err := getLicenseKey(tx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -219,7 +244,7 @@ func (s *Store) change(ctx context.Context, id uuid.UUID,
 		if after.Key != before.Key && tx.Bucket(lookupBucket).Get(lookupKey(after.OrganizationID, after.Key)) != nil {
 			return nil, licensekey.ErrExists
 		}
-		return func() error { return replace(tx, before, after) }, nil
+		return func() error { return replace(tx, before, after, st) }, nil
 	})
 	if err != nil {
 		return licensekey.LicenseKey{}, err
@@ -228,7 +253,7 @@ func (s *Store) change(ctx context.Context, id uuid.UUID,
 }
 
 // replace writes a license key again, to be found by its new key string only.
-func replace(tx *bbolt.Tx, before, after licensekey.LicenseKey) error {
+func replace(tx *bbolt.Tx, before, after licensekey.LicenseKey, st state) error {
 	lookup := tx.Bucket(lookupBucket)
 	if err := lookup.Delete(lookupKey(before.OrganizationID, before.Key)); err != nil {
 		return err
@@ -236,5 +261,5 @@ func replace(tx *bbolt.Tx, before, after licensekey.LicenseKey) error {
 	if err := lookup.Put(lookupKey(after.OrganizationID, after.Key), after.ID[:]); err != nil {
 		return err
 	}
-	return putLicenseKey(tx, after)
+	return putLicenseKey(tx, after, st)
 }

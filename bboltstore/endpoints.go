@@ -1,7 +1,6 @@
 package bboltstore
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/google/uuid"
@@ -13,34 +12,40 @@ import (
 // Deactivate implements [licensekey.Deactivator]. A miss costs a read
 // transaction and never waits for a change that is being made.
 func (s *Store) Deactivate(ctx context.Context, req licensekey.DeactivateRequest) error {
-	err := s.view(ctx, func(tx *bbolt.Tx) error {
-		_, err := findActivation(tx, req)
-		return err
+	return s.update(ctx, func(tx *bbolt.Tx) (apply func() error, err error) {
+		return checkDeactivate(tx, req)
 	})
+}
+
+// checkDeactivate decides on the state that tx sees.
+func checkDeactivate(tx *bbolt.Tx, req licensekey.DeactivateRequest) (apply func() error, err error) {
+	id, err := findLicenseKey(tx, req.OrganizationID, req.Key)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
-		at, err := findActivation(tx, req)
-		return func() error { return tx.Bucket(activationsBucket).Delete(at) }, err
-	})
+	r, found, err := getActivation(tx, id, req.ActivationID)
+	if err == nil && !found {
+		err = licensekey.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	st, err := getState(tx, id)
+	if err == nil && st.ended.has(r.slot) {
+		err = licensekey.ErrNotFound
+	}
+	return func() error {
+		st.ended = st.ended.with(r.slot)
+		return putState(tx, id, st)
+	}, err
 }
 
 // Activate implements [licensekey.Activator]. A refusal costs a read transaction
 // and never waits for a change that is being made.
-func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (licensekey.Activated, error) {
-	err := s.view(ctx, func(tx *bbolt.Tx) error {
-		_, err := checkActivate(tx, req)
-		return err
-	})
-	if err != nil {
-		return licensekey.Activated{}, err
-	}
-	var result licensekey.Activated
-	err = s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
-		var err error
-		result, err = checkActivate(tx, req)
-		return func() error { return putActivation(tx, result.Activation) }, err
+func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (result licensekey.Activated, err error) {
+	err = s.update(ctx, func(tx *bbolt.Tx) (apply func() error, err error) {
+		result, apply, err = checkActivate(tx, req)
+		return apply, err
 	})
 	if err != nil {
 		return licensekey.Activated{}, err
@@ -49,45 +54,48 @@ func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (l
 }
 
 // checkActivate decides on the state that tx sees.
-func checkActivate(tx *bbolt.Tx, req licensekey.ActivateRequest) (licensekey.Activated, error) {
-	id, err := findLicenseKey(tx, req.OrganizationID, req.Key)
+func checkActivate(tx *bbolt.Tx, req licensekey.ActivateRequest) (result licensekey.Activated, apply func() error, err error) {
+	k, st, err := findWithState(tx, req.OrganizationID, req.Key)
 	if err != nil {
-		return licensekey.Activated{}, err
+		return result, nil, err
 	}
-	k, err := getLicenseKey(tx, id)
+	taken, err := getSeats(tx, st, k.ID)
 	if err != nil {
-		return licensekey.Activated{}, err
+		return result, nil, err
 	}
-	a, err := licensekey.CheckActivate(req, k, countActivations(tx, id))
+	a, err := licensekey.CheckActivate(req, k, len(taken.live))
 	if err != nil {
-		return licensekey.Activated{}, err
+		return result, nil, err
 	}
-	return licensekey.Activated{Activation: a, LicenseKey: k}, nil
+	apply = func() error {
+		if err := removeEnded(tx, k.ID, st, taken.ended); err != nil {
+			return err
+		}
+		return putActivation(tx, taken.free(), a)
+	}
+	return licensekey.Activated{Activation: a, LicenseKey: k}, apply, nil
 }
 
-func countActivations(tx *bbolt.Tx, licenseKeyID uuid.UUID) (n int) {
-	c := tx.Bucket(activationsBucket).Cursor()
-	for at, _ := c.Seek(licenseKeyID[:]); bytes.HasPrefix(at, licenseKeyID[:]); at, _ = c.Next() {
-		n++
+// removeEnded frees the slots of ended activations.
+func removeEnded(tx *bbolt.Tx, licenseKeyID uuid.UUID, st state, ended [][]byte) error {
+	if len(ended) == 0 {
+		return nil
 	}
-	return n
+	for _, key := range ended {
+		if err := tx.Bucket(activationsBucket).Delete(key); err != nil {
+			return err
+		}
+	}
+	st.ended = nil
+	return putState(tx, licenseKeyID, st)
 }
 
 // Validate implements [licensekey.Validator]. A refusal costs a read transaction
 // and never waits for a change that is being made.
-func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (licensekey.Validated, error) {
-	err := s.view(ctx, func(tx *bbolt.Tx) error {
-		_, err := checkValidate(tx, req)
-		return err
-	})
-	if err != nil {
-		return licensekey.Validated{}, err
-	}
-	var result licensekey.Validated
-	err = s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
-		var err error
-		result, err = checkValidate(tx, req)
-		return func() error { return putLicenseKey(tx, result.LicenseKey) }, err
+func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (result licensekey.Validated, err error) {
+	err = s.update(ctx, func(tx *bbolt.Tx) (apply func() error, err error) {
+		result, apply, err = checkValidate(tx, req)
+		return apply, err
 	})
 	if err != nil {
 		return licensekey.Validated{}, err
@@ -96,42 +104,33 @@ func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (l
 }
 
 // checkValidate decides on the state that tx sees.
-func checkValidate(tx *bbolt.Tx, req licensekey.ValidateRequest) (licensekey.Validated, error) {
-	id, err := findLicenseKey(tx, req.OrganizationID, req.Key)
+func checkValidate(tx *bbolt.Tx, req licensekey.ValidateRequest) (result licensekey.Validated, apply func() error, err error) {
+	k, st, err := findWithState(tx, req.OrganizationID, req.Key)
 	if err != nil {
-		return licensekey.Validated{}, err
-	}
-	k, err := getLicenseKey(tx, id)
-	if err != nil {
-		return licensekey.Validated{}, err
+		return result, nil, err
 	}
 	var activation *licensekey.Activation
 	if req.ActivationID != nil {
-		if record := tx.Bucket(activationsBucket).Get(activationKey(id, *req.ActivationID)); record != nil {
+		r, found, err := getActivation(tx, k.ID, *req.ActivationID)
+		if err != nil {
+			return result, nil, err
+		}
+		if found && !st.ended.has(r.slot) {
 			activation = new(licensekey.Activation)
-			if err := decode(record, activation); err != nil {
-				return licensekey.Validated{}, err
+			if err := decode(r.json, activation); err != nil {
+				return result, nil, err
 			}
 		}
 	}
 	k, err = licensekey.CheckValidate(req, k, activation)
 	if err != nil {
-		return licensekey.Validated{}, err
+		return result, nil, err
 	}
-	return licensekey.Validated{LicenseKey: k, Activation: activation}, nil
-}
-
-// findActivation returns the record key of the live activation that req names.
-func findActivation(tx *bbolt.Tx, req licensekey.DeactivateRequest) ([]byte, error) {
-	id, err := findLicenseKey(tx, req.OrganizationID, req.Key)
-	if err != nil {
-		return nil, err
+	apply = func() error {
+		st.take(k)
+		return putState(tx, k.ID, st)
 	}
-	at := activationKey(id, req.ActivationID)
-	if tx.Bucket(activationsBucket).Get(at) == nil {
-		return nil, licensekey.ErrNotFound
-	}
-	return at, nil
+	return licensekey.Validated{LicenseKey: k, Activation: activation}, apply, nil
 }
 
 func findLicenseKey(tx *bbolt.Tx, organizationID uuid.UUID, key string) (uuid.UUID, error) {
@@ -140,4 +139,12 @@ func findLicenseKey(tx *bbolt.Tx, organizationID uuid.UUID, key string) (uuid.UU
 		return uuid.Nil, licensekey.ErrNotFound
 	}
 	return uuid.FromBytes(id)
+}
+
+func findWithState(tx *bbolt.Tx, organizationID uuid.UUID, key string) (licensekey.LicenseKey, state, error) {
+	id, err := findLicenseKey(tx, organizationID, key)
+	if err != nil {
+		return licensekey.LicenseKey{}, state{}, err
+	}
+	return getLicenseKey(tx, id)
 }

@@ -16,11 +16,11 @@ func DB(s *Store) *bbolt.DB { return s.db }
 // own: the baseline of benchmarks.
 func DeactivateIn(transact func(func(*bbolt.Tx) error) error, req licensekey.DeactivateRequest) error {
 	return transact(func(tx *bbolt.Tx) error {
-		at, err := findActivation(tx, req)
+		apply, err := checkDeactivate(tx, req)
 		if err != nil {
 			return err
 		}
-		return tx.Bucket(activationsBucket).Delete(at)
+		return apply()
 	})
 }
 
@@ -38,4 +38,22 @@ func (w *writer) waiting() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.pending
+}
+
+// MoveAll moves all recent states, which changes do in small parts.
+func MoveAll(s *Store) error {
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		for first := range byte(16) {
+			if err := moveRecent(tx, first); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// RewriteState reads a state and writes it again.
+func RewriteState(record []byte) ([]byte, error) {
+	s, err := parseState(record)
+	return appendState(nil, s), err
 }

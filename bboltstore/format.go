@@ -6,26 +6,39 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
 )
 
-// The database format, version 1.
+// The database format, version 2.
 //
 //	licensekey.format       "version" → 4 bytes, big endian
-//	licensekey.keys         license key id → licensekey.LicenseKey as JSON
+//	licensekey.keys         license key id → licensekey.LicenseKey as JSON, without what is in its state
+//	licensekey.states       license key id → state, see appendState; the zero state has no record
+//	licensekey.recent       the same, for the states that changed last
 //	licensekey.lookup       organization id, SHA-256 of the key string → license key id
-//	licensekey.activations  license key id, activation id → licensekey.Activation as JSON
+//	licensekey.activations  license key id, activation id → slot as a varint, licensekey.Activation as JSON
 //
 // Ids are their 16 bytes. The lookup hashes the key string because a bbolt key
 // has at most 32 KiB, and so that the time of a look-up tells nothing about how
-// much of a guess was right. Only live activations have a record.
-const formatVersion = 1
+// much of a guess was right.
+//
+// The cost of a change is that of the pages which its commit writes: whole ones,
+// at random places, with all the branches above them. So what validations and
+// deactivations change is kept apart, in small records of which many share a
+// page, and those that changed last are in a small bucket of their own, whose
+// pages the changes of one commit share. The record of an activation that has
+// ended stays until the license key is next activated, which writes to its
+// neighbours anyway, or deleted.
+const formatVersion = 2
 
 var (
 	formatBucket      = []byte("licensekey.format")
 	keysBucket        = []byte("licensekey.keys")
+	statesBucket      = []byte("licensekey.states")
+	recentBucket      = []byte("licensekey.recent")
 	lookupBucket      = []byte("licensekey.lookup")
 	activationsBucket = []byte("licensekey.activations")
 
@@ -50,7 +63,7 @@ func (s *Store) prepare() error {
 		return err
 	}
 	return s.db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{formatBucket, keysBucket, lookupBucket, activationsBucket} {
+		for _, name := range [][]byte{formatBucket, keysBucket, statesBucket, recentBucket, lookupBucket, activationsBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return fmt.Errorf("create bucket %s: %w", name, err)
 			}
@@ -68,7 +81,7 @@ func checkFormat(tx *bbolt.Tx) error {
 	if v := binary.BigEndian.Uint32(version); v != formatVersion {
 		return fmt.Errorf("%w: the database has version %d, this program reads version %d", ErrFormat, v, formatVersion)
 	}
-	for _, name := range [][]byte{keysBucket, lookupBucket, activationsBucket} {
+	for _, name := range [][]byte{keysBucket, statesBucket, recentBucket, lookupBucket, activationsBucket} {
 		if tx.Bucket(name) == nil {
 			return fmt.Errorf("%w: the bucket %q is missing", ErrFormat, name)
 		}
@@ -78,11 +91,7 @@ func checkFormat(tx *bbolt.Tx) error {
 
 func lookupKey(organizationID uuid.UUID, key string) []byte {
 	sum := sha256.Sum256([]byte(key))
-	return append(organizationID[:], sum[:]...)
-}
-
-func activationKey(licenseKeyID, activationID uuid.UUID) []byte {
-	return append(licenseKeyID[:], activationID[:]...)
+	return slices.Concat(organizationID[:], sum[:])
 }
 
 // encode writes a record. Unlike json.Marshal it leaves the JSON inside, of

@@ -145,6 +145,10 @@ func killOnce(t *testing.T, path string, customers []*customer) int {
 	}
 	wg.Wait()
 	transport.CloseIdleConnections()
+	if n := acknowledged.Load(); n < kill {
+		t.Errorf("all clients have stopped after %d acknowledged changes, want %d", n, kill)
+		_ = cmd.Process.Kill()
+	}
 	if err := cmd.Wait(); err == nil {
 		t.Error("the server ended by itself")
 	}

@@ -146,12 +146,13 @@ func (s *Store) Close() error {
 
 // view runs f on a consistent state of the database. It never waits for a
 // change that is being made.
-func (s *Store) view(ctx context.Context, f func(tx *bbolt.Tx) error) error {
+func (s *Store) view(ctx context.Context, f func(tx *bbolt.Tx) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	defer recoverAs(&err)
 	var own error
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err = s.db.View(func(tx *bbolt.Tx) error {
 		own = f(tx)
 		return own
 	})
@@ -161,9 +162,23 @@ func (s *Store) view(ctx context.Context, f func(tx *bbolt.Tx) error) error {
 	return fmt.Errorf("bboltstore: %w", err)
 }
 
-// update decides and makes a change; see writer.do.
+// recoverAs makes an error of a panic, such as those of bbolt on a file that is
+// damaged.
+func recoverAs(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("bboltstore: panic: %v", p)
+	}
+}
+
+// update decides and makes a change; see writer.do. It decides first in a read
+// transaction, so that a refusal never waits for a change that is being made,
+// and then again on the state that the changes before it have left.
 func (s *Store) update(ctx context.Context, decide decision) error {
-	if err := ctx.Err(); err != nil {
+	err := s.view(ctx, func(tx *bbolt.Tx) error {
+		_, err := decide(tx)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	return s.writer.do(ctx, decide)

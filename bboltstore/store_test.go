@@ -60,7 +60,8 @@ func reopen(t testing.TB, f file) file {
 	return open(t, f.path)
 }
 
-// checkFile runs bbolt's own check of a database's structure.
+// checkFile runs bbolt's own check of a database's structure, and ours of the
+// records in it.
 func checkFile(t testing.TB, path string) {
 	t.Helper()
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 10 * time.Second, ReadOnly: true})
@@ -71,6 +72,9 @@ func checkFile(t testing.TB, path string) {
 	defer db.Close()
 	_ = db.View(func(tx *bbolt.Tx) error {
 		for err := range tx.Check() {
+			t.Errorf("check of %s: %v", path, err)
+		}
+		if err := bboltstore.CheckRecords(tx); err != nil {
 			t.Errorf("check of %s: %v", path, err)
 		}
 		return nil
@@ -147,17 +151,17 @@ func TestOpenRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	newer := string(binary.BigEndian.AppendUint32(nil, 2))
+	newer := string(binary.BigEndian.AppendUint32(nil, 3))
 	tests := []struct {
 		name string
 		make func(path string)
 		want string
 	}{
 		{"foreign database", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "users") }) }, "users"},
-		{"newer version", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", newer) }) }, "version 2"},
+		{"newer version", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", newer) }) }, "version 3"},
 		{"no version", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format") }) }, "version"},
 		{"missing buckets", func(p string) {
-			inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", "\x00\x00\x00\x01") })
+			inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", "\x00\x00\x00\x02") })
 		}, "licensekey.keys"},
 		{"text file", func(p string) { write(t, p, strings.Repeat("no database\n", 1000)) }, "invalid"},
 		{"zeros", func(p string) { write(t, p, strings.Repeat("\x00", 64<<10)) }, "invalid"},

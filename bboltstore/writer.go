@@ -139,11 +139,7 @@ var errUnchanged = errors.New("nothing to commit")
 // commit runs the changes of a batch in one transaction. Its error is that of
 // every change in it: what one has decided may rest on another.
 func (w *writer) commit(batch []*change) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("bboltstore: panic in a change: %v", p)
-		}
-	}()
+	defer recoverAs(&err)
 	changed, uncommitted := false, true
 	err = w.db.Update(func(tx *bbolt.Tx) error {
 		for _, c := range batch {

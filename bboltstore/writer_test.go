@@ -98,41 +98,50 @@ func TestDroppedFromQueue(t *testing.T) {
 	}
 }
 
-// TestPanicInAChange holds that a panic fails its commit and nothing else.
+// TestPanicInAChange lets a panic fail the commit that it is in: everyone in it
+// gets an error and nothing is changed, and the commits before and after are as
+// if there had been none.
 func TestPanicInAChange(t *testing.T) {
 	t.Parallel()
 	f := newStore(t, nil)
-	req := oneKey(t, f)
+	before, beside := oneKey(t, f), oneKey(t, f)
 	release := held(t, f)
-	beside := make(chan error, 1)
-	panicked := make(chan error, 1)
-	go func() { beside <- f.Deactivate(context.Background(), req) }()
+	first, failed := make(chan error, 1), make(chan error, 2)
+	go func() { first <- f.Deactivate(context.Background(), before) }()
 	bboltstore.WaitQueued(f.Store, 1)
-	go func() {
-		panicked <- bboltstore.Change(f.Store, func(*bbolt.Tx) (func() error, error) { panic("boom") })
-	}()
-	second := oneKeyRequest()
-	go func() { _ = f.Deactivate(context.Background(), second) }()
+	go func() { failed <- f.Deactivate(context.Background(), beside) }()
 	bboltstore.WaitQueued(f.Store, 2)
+	go func() {
+		failed <- bboltstore.Change(f.Store, func(*bbolt.Tx) (func() error, error) {
+			return func() error { panic("boom") }, nil
+		})
+	}()
+	bboltstore.WaitQueued(f.Store, 3)
 	release()
-	if err := <-panicked; err == nil || !strings.Contains(err.Error(), "boom") {
-		t.Errorf("the change that panicked = %v, want an error with its panic", err)
+	if err := <-first; err != nil {
+		t.Errorf("a call in the commit before = %v, want nil", err)
 	}
-	err := <-beside
-	if err := f.Deactivate(t.Context(), req); err != nil && !errors.Is(err, licensekey.ErrNotFound) {
-		t.Errorf("a call after the panic = %v", err)
+	for range 2 {
+		if err := <-failed; err == nil || !strings.Contains(err.Error(), "boom") {
+			t.Errorf("a call in the commit of the panic = %v, want an error with the panic", err)
+		}
 	}
-	if err == nil {
-		return // it was committed by itself, before the panic
-	}
-	if !strings.Contains(err.Error(), "boom") {
-		t.Errorf("a call in the commit of the panic = %v, want the panic", err)
+	if err := f.Deactivate(t.Context(), beside); err != nil {
+		t.Errorf("what failed, again = %v, want nil", err)
 	}
 }
 
-// oneKeyRequest names a key that is nowhere.
-func oneKeyRequest() licensekey.DeactivateRequest {
-	return licensekey.DeactivateRequest{OrganizationID: org, Key: "nowhere"}
+// TestPanicInADecision holds that a panic in a read transaction is an error too.
+func TestPanicInADecision(t *testing.T) {
+	t.Parallel()
+	f := newStore(t, nil)
+	err := bboltstore.Change(f.Store, func(*bbolt.Tx) (func() error, error) { panic("boom") })
+	if err == nil || !strings.Contains(err.Error(), "boom") {
+		t.Errorf("a change that panics = %v, want an error with the panic", err)
+	}
+	if err := f.Deactivate(t.Context(), oneKey(t, f)); err != nil {
+		t.Errorf("a call after the panic = %v, want nil", err)
+	}
 }
 
 // TestCloseFinishesQueued closes a store while calls are queued: each gets the
