@@ -1,28 +1,19 @@
 package bboltstore_test
 
 import (
-	"bytes"
-	"context"
 	"errors"
-	"flag"
 	"io/fs"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"reflect"
-	"sync"
 	"syscall"
 	"testing"
 	"unsafe"
 
-	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/bboltstore"
 )
-
-var cuts = flag.Int("cuts", 300, "how many power cuts TestPowerCut simulates")
 
 type writeAt func(p []byte, off int64) (int, error)
 
@@ -159,136 +150,4 @@ func breakable(t *testing.T, db *bbolt.DB) (breakSync, repair func()) {
 		syscall.Close(saved)
 		syscall.Close(null)
 	}
-}
-
-// recording is what a database file was at first, what was written to it since,
-// and how much had been written when each change was acknowledged.
-type recording struct {
-	mu     sync.Mutex
-	image  []byte
-	writes []struct {
-		off  int64
-		data []byte
-		meta bool
-	}
-	acks map[uuid.UUID]int // by activation
-}
-
-// TestPowerCut records the writes of a store under load and rebuilds the file as
-// a power cut may have left it: what was synced is there, and of what was not,
-// each write may be, or not, or in part. Every such file must open, check, and
-// hold every change that had been acknowledged.
-func TestPowerCut(t *testing.T) {
-	t.Parallel()
-	k, f := largeKey(t, filepath.Join(t.TempDir(), "licenses.db"), 200)
-	rec := record(t, f, k)
-	images := t.TempDir()
-	for range *cuts {
-		at := rand.IntN(len(rec.writes) + 1)
-		path := filepath.Join(images, "cut.db")
-		if err := os.WriteFile(path, rec.cut(at), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		checkFile(t, path)
-		g, err := bboltstore.Open(path, nil)
-		if err != nil {
-			t.Fatalf("cut at write %d of %d: %v", at, len(rec.writes), err)
-		}
-		got, err := g.Get(t.Context(), k.ID)
-		if err != nil {
-			t.Fatalf("cut at write %d: %v", at, err)
-		}
-		for _, a := range got.Activations {
-			if ack, ok := rec.acks[a.ID]; ok && ack <= at {
-				t.Errorf("cut at write %d of %d: %v is live, and was acknowledged as ended at %d", at, len(rec.writes), a.ID, ack)
-			}
-		}
-		if err := g.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("%d power cuts in %d writes, %d acknowledged changes", *cuts, len(rec.writes), len(rec.acks))
-}
-
-// record ends the activations of k from several callers.
-func record(t *testing.T, f file, k licensekey.LicenseKeyWithActivations) *recording {
-	t.Helper()
-	image, err := os.ReadFile(f.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec := &recording{image: image, acks: make(map[uuid.UUID]int)}
-	db := bboltstore.DB(f.Store)
-	intercept(t, db, func(write writeAt) writeAt {
-		return func(p []byte, off int64) (int, error) {
-			rec.mu.Lock()
-			rec.writes = append(rec.writes, struct {
-				off  int64
-				data []byte
-				meta bool
-			}{off, bytes.Clone(p), isMeta(db, off)})
-			rec.mu.Unlock()
-			return write(p, off)
-		}
-	})
-	var wg sync.WaitGroup
-	for caller := range 4 {
-		wg.Go(func() {
-			for i := caller; i < len(k.Activations); i += 4 {
-				id := k.Activations[i].ID
-				err := f.Deactivate(context.Background(), licensekey.DeactivateRequest{OrganizationID: org, Key: k.Key, ActivationID: id})
-				if err != nil {
-					t.Errorf("Deactivate = %v", err)
-				}
-				rec.mu.Lock()
-				rec.acks[id] = len(rec.writes)
-				rec.mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	return rec
-}
-
-// cut builds the file as it may be if power went when that many writes had been
-// made.
-func (rec *recording) cut(at int) []byte {
-	synced := at
-	for synced > 0 && !rec.writes[synced-1].meta && (synced == len(rec.writes) || !rec.writes[synced].meta) {
-		synced--
-	}
-	if synced > 0 && synced == at && rec.writes[at-1].meta {
-		synced-- // the sync after this meta page may not have come yet
-		if acknowledged(rec.acks, at) {
-			synced++
-		}
-	}
-	image := bytes.Clone(rec.image)
-	for i, w := range rec.writes[:at] {
-		data := w.data
-		if i >= synced {
-			switch rand.IntN(3) {
-			case 0:
-				continue
-			case 1:
-				data = data[:512*rand.IntN(len(data)/512+1)]
-			}
-		}
-		if end := int(w.off) + len(w.data); end > len(image) {
-			image = append(image, make([]byte, end-len(image))...)
-		}
-		copy(image[w.off:], data)
-	}
-	return image
-}
-
-// acknowledged says whether a change was acknowledged when exactly that many
-// writes had been made, so that the last of them had been synced.
-func acknowledged(acks map[uuid.UUID]int, at int) bool {
-	for _, ack := range acks {
-		if ack == at {
-			return true
-		}
-	}
-	return false
 }
