@@ -169,9 +169,15 @@ func checkLicenseKey(k *LicenseKey) error {
 	case k.Customer.ID != k.CustomerID:
 		return invalid("customer_id", "must be the customer's id")
 	}
-	normalizeTimes(&k.CreatedAt, k.ModifiedAt, k.LastValidatedAt, k.ExpiresAt)
 	c := &k.Customer
-	normalizeTimes(&c.CreatedAt, c.ModifiedAt, c.DeletedAt, c.FirstUserEventAt)
+	err := normalizeTimes([]namedTime{
+		{"created_at", &k.CreatedAt}, {"modified_at", k.ModifiedAt}, {"last_validated_at", k.LastValidatedAt}, {"expires_at", k.ExpiresAt},
+		{"customer.created_at", &c.CreatedAt}, {"customer.modified_at", c.ModifiedAt}, {"customer.deleted_at", c.DeletedAt},
+		{"customer.first_user_event_at", c.FirstUserEventAt},
+	})
+	if err != nil {
+		return err
+	}
 	return normalizeObject("customer.metadata", &c.Metadata)
 }
 
@@ -186,7 +192,9 @@ func checkActivation(a *Activation, licenseKeyID uuid.UUID, path string) error {
 	case !storable(a.Label):
 		return invalid(path+"label", "must be Unicode text without NUL")
 	}
-	normalizeTimes(&a.CreatedAt, a.ModifiedAt)
+	if err := normalizeTimes([]namedTime{{path + "created_at", &a.CreatedAt}, {path + "modified_at", a.ModifiedAt}}); err != nil {
+		return err
+	}
 	if err := normalizeObject(path+"conditions", &a.Conditions); err != nil {
 		return err
 	}
@@ -202,13 +210,24 @@ func storable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }
 
-// normalizeTimes brings times to what the wire can show.
-func normalizeTimes(times ...*time.Time) {
+type namedTime struct {
+	field string
+	at    *time.Time // may be nil
+}
+
+// normalizeTimes brings times to what the wire can show, and refuses those that
+// JSON cannot hold.
+func normalizeTimes(times []namedTime) error {
 	for _, t := range times {
-		if t != nil {
-			*t = t.UTC().Truncate(time.Microsecond)
+		if t.at == nil {
+			continue
+		}
+		*t.at = t.at.UTC().Truncate(time.Microsecond)
+		if year := t.at.Year(); year < 0 || year > 9999 {
+			return invalid(t.field, "must be in the years 0 to 9999")
 		}
 	}
+	return nil
 }
 
 // normalizeObject brings a JSON object to the form in which it is returned.

@@ -192,9 +192,14 @@ func testImportLeavesAlone(t *testing.T, s Admin) {
 
 func testImportAllOrNone(t *testing.T, s Admin) {
 	bad := map[string]func(*licensekey.LicenseKeyWithActivations){
-		"id":                            func(k *licensekey.LicenseKeyWithActivations) { k.ID = uuid.Nil },
-		"created_at":                    func(k *licensekey.LicenseKeyWithActivations) { k.CreatedAt = time.Time{} },
-		"usage":                         func(k *licensekey.LicenseKeyWithActivations) { k.Usage = -1 },
+		"id":         func(k *licensekey.LicenseKeyWithActivations) { k.ID = uuid.Nil },
+		"created_at": func(k *licensekey.LicenseKeyWithActivations) { k.CreatedAt = time.Time{} },
+		"usage":      func(k *licensekey.LicenseKeyWithActivations) { k.Usage = -1 },
+		"customer.modified_at": func(k *licensekey.LicenseKeyWithActivations) {
+			far := now.AddDate(9000, 0, 0)
+			k.Customer.ModifiedAt = &far
+		},
+		"activations[0].created_at":     func(k *licensekey.LicenseKeyWithActivations) { k.Activations[0].CreatedAt = now.AddDate(-3000, 0, 0) },
 		"customer_id":                   func(k *licensekey.LicenseKeyWithActivations) { k.CustomerID = uuid.New() },
 		"activations[1].id":             func(k *licensekey.LicenseKeyWithActivations) { k.Activations[1].ID = k.Activations[0].ID },
 		"activations[0].meta":           func(k *licensekey.LicenseKeyWithActivations) { k.Activations[0].Meta = json.RawMessage(`{`) },

@@ -143,9 +143,10 @@ func testUpdate(t *testing.T, s Admin) {
 	k.LimitActivations, k.LimitUsage, k.ExpiresAt = nil, nil, nil
 	wantStored(t, s, k)
 
-	negative, lost := int64(-1), licensekey.Status("lost")
+	negative, lost, far := int64(-1), licensekey.Status("lost"), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, req := range []licensekey.UpdateRequest{
 		{ID: k.ID, Usage: &negative}, {ID: k.ID, LimitUsage: &negative}, {ID: k.ID, LimitActivations: &negative}, {ID: k.ID, Status: &lost},
+		{ID: k.ID, ExpiresAt: &far}, {ID: k.ID, Now: far},
 	} {
 		if _, err := s.Update(t.Context(), req); !errors.Is(err, licensekey.ErrInvalid) {
 			t.Errorf("Update(%+v) = %v, want ErrInvalid", req, err)
