@@ -12,8 +12,10 @@ import (
 // database file, while other calls go on. Every change that was acknowledged
 // before the call is in it. It ends early with an error if ctx ends.
 //
-// A database that grows a lot meanwhile may make changes wait for the end of the
-// backup: write to a file and not to a slow network.
+// While it is under way no page that it may need is used again, and a database
+// that outgrows its part of the address space, which doubles up to 1 GiB at a
+// time, makes every call wait for the end of the backup. So write to a file and
+// not to a slow network.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	return s.view(ctx, func(tx *bbolt.Tx) error {
 		if _, err := tx.WriteTo(contextWriter{ctx, w}); err != nil {

@@ -1,10 +1,12 @@
 package bboltstore_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"reflect"
+	"strings"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -35,7 +37,8 @@ func isMeta(db *bbolt.DB, off int64) bool { return off < 2*int64(db.Info().PageS
 
 // TestFailedWrite makes each write of a commit fail, whole and in part: the
 // change is refused, nothing that was acknowledged is lost, and the next change
-// goes through.
+// goes through. But if the meta page, which is written last, got through all the
+// same, so that the change is made and not synced, the store is broken.
 func TestFailedWrite(t *testing.T) {
 	t.Parallel()
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO} {
@@ -66,25 +69,28 @@ func failWrite(t *testing.T, nth int, errno syscall.Errno) (failed bool) {
 	})
 	err := f.Deactivate(t.Context(), refused)
 	repaired = true
-	if failed != errors.Is(err, errno) || errors.Is(err, bboltstore.ErrBroken) {
-		t.Errorf("write %d failed with %v: Deactivate = %v", nth, errno, err)
+	// A third of a meta page is enough to hold all of it.
+	if failed != errors.Is(err, errno) || meta != errors.Is(err, bboltstore.ErrBroken) {
+		t.Errorf("write %d (meta page: %v) failed with %v: Deactivate = %v", nth, meta, errno, err)
 	}
-	if err := f.Deactivate(t.Context(), after); err != nil {
-		t.Errorf("after write %d failed with %v: Deactivate = %v, want nil", nth, errno, err)
+	if err := f.Deactivate(t.Context(), after); meta != errors.Is(err, bboltstore.ErrBroken) || !meta && err != nil {
+		t.Errorf("after write %d (meta page: %v) failed with %v: Deactivate = %v", nth, meta, errno, err)
 	}
 	f = reopen(t, f)
-	wantGone(t, f, before, after)
-	// A third of a meta page is enough to hold all of it: the change was refused
-	// and made. Else it was not made.
-	err = f.Deactivate(t.Context(), refused)
-	if failed && !meta && err != nil {
-		t.Errorf("after reopening, the change whose write %d failed = %v, want nil", nth, err)
+	wantGone(t, f, before)
+	gone, live := refused, after
+	if !meta {
+		gone, live = after, refused
+	}
+	wantGone(t, f, gone)
+	if err := f.Deactivate(t.Context(), live); failed && err != nil {
+		t.Errorf("after reopening, with write %d (meta page: %v) failed, what was not done = %v, want nil", nth, meta, err)
 	}
 	return failed
 }
 
 // TestFailedSync makes a sync fail: the call gets ErrBroken, and so does every
-// later change, until the store is reopened. Reading goes on.
+// later one, also one that would be refused, until the store is reopened.
 func TestFailedSync(t *testing.T) {
 	t.Parallel()
 	for _, meta := range []bool{false, true} {
@@ -115,11 +121,19 @@ func TestFailedSync(t *testing.T) {
 		if err := f.Deactivate(t.Context(), later); !errors.Is(err, bboltstore.ErrBroken) {
 			t.Errorf("Deactivate after a failed sync = %v, want ErrBroken until the store is reopened", err)
 		}
-		wantGone(t, f, before)
+		if err := f.Deactivate(t.Context(), before); !errors.Is(err, bboltstore.ErrBroken) {
+			t.Errorf("a miss after a failed sync = %v, want ErrBroken", err)
+		}
+		if err := f.Err(); !errors.Is(err, bboltstore.ErrBroken) {
+			t.Errorf("Err after a failed sync = %v, want ErrBroken", err)
+		}
 		if _, err := f.List(t.Context(), licensekey.ListRequest{}); err != nil {
 			t.Errorf("List after a failed sync = %v, want nil", err)
 		}
 		f = reopen(t, f)
+		if err := f.Err(); err != nil {
+			t.Errorf("Err after reopening = %v, want nil", err)
+		}
 		wantGone(t, f, before)
 		if err := f.Deactivate(t.Context(), later); err != nil {
 			t.Errorf("Deactivate after reopening = %v, want nil", err)
@@ -127,16 +141,53 @@ func TestFailedSync(t *testing.T) {
 	}
 }
 
+// TestFailedGrowth makes growing the file fail: the change is refused, and the
+// next one that finds room goes through.
+func TestFailedGrowth(t *testing.T) {
+	t.Parallel()
+	f := newStore(t, nil)
+	req := oneKey(t, f)
+	large := licensekey.IssueRequest{OrganizationID: org, Customer: licensekey.Customer{
+		Metadata: json.RawMessage(`{"notes":"` + strings.Repeat("x", 1<<20) + `"}`),
+	}}
+	readOnly, err := os.Open(f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer readOnly.Close()
+	replace, repair := replaceable(t, bboltstore.DB(f.Store), int(readOnly.Fd()))
+	replace()
+	_, err = f.Issue(t.Context(), large)
+	if err == nil || !strings.Contains(err.Error(), "resize") || errors.Is(err, bboltstore.ErrBroken) {
+		t.Errorf("Issue when the file cannot grow = %v, want the reason and not ErrBroken", err)
+	}
+	repair()
+	if err := f.Deactivate(t.Context(), req); err != nil {
+		t.Errorf("Deactivate after that = %v, want nil", err)
+	}
+	if _, err := f.Issue(t.Context(), large); err != nil {
+		t.Errorf("Issue when the file can grow = %v, want nil", err)
+	}
+}
+
 // breakable returns functions that put the null device, which takes writes and
 // cannot be synced, in the place of the database's file, and the file back.
 func breakable(t *testing.T, db *bbolt.DB) (breakSync, repair func()) {
 	t.Helper()
-	fd := int(reflect.ValueOf(db).Elem().FieldByName("file").Elem().FieldByName("file").Elem().FieldByName("pfd").FieldByName("Sysfd").Int())
-	saved, err := syscall.Dup(fd)
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	null, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	t.Cleanup(func() { null.Close() })
+	return replaceable(t, db, int(null.Fd()))
+}
+
+// replaceable returns functions that put another file in the place of the
+// database's, and that one back.
+func replaceable(t *testing.T, db *bbolt.DB, other int) (replace, repair func()) {
+	t.Helper()
+	fd := int(reflect.ValueOf(db).Elem().FieldByName("file").Elem().FieldByName("file").Elem().FieldByName("pfd").FieldByName("Sysfd").Int())
+	saved, err := syscall.Dup(fd)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,9 +196,8 @@ func breakable(t *testing.T, db *bbolt.DB) (breakSync, repair func()) {
 			t.Error(err)
 		}
 	}
-	return func() { swap(null) }, func() {
+	return func() { swap(other) }, func() {
 		swap(saved)
 		syscall.Close(saved)
-		syscall.Close(null)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Deactivate implements [licensekey.Deactivator]. A miss costs a read
-// transaction and never waits for a change that is being made.
+// transaction and does not wait for a change that is being made.
 func (s *Store) Deactivate(ctx context.Context, req licensekey.DeactivateRequest) error {
 	return s.update(ctx, func(tx *bbolt.Tx) (apply func() error, err error) {
 		return checkDeactivate(tx, req)
@@ -41,7 +41,7 @@ func checkDeactivate(tx *bbolt.Tx, req licensekey.DeactivateRequest) (apply func
 }
 
 // Activate implements [licensekey.Activator]. A refusal costs a read transaction
-// and never waits for a change that is being made.
+// and does not wait for a change that is being made.
 func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (result licensekey.Activated, err error) {
 	err = s.update(ctx, func(tx *bbolt.Tx) (apply func() error, err error) {
 		result, apply, err = checkActivate(tx, req)
@@ -91,7 +91,7 @@ func removeEnded(tx *bbolt.Tx, licenseKeyID uuid.UUID, st state, ended [][]byte)
 }
 
 // Validate implements [licensekey.Validator]. A refusal costs a read transaction
-// and never waits for a change that is being made.
+// and does not wait for a change that is being made.
 func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (result licensekey.Validated, err error) {
 	err = s.update(ctx, func(tx *bbolt.Tx) (apply func() error, err error) {
 		result, apply, err = checkValidate(tx, req)

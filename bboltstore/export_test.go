@@ -27,17 +27,25 @@ func DeactivateIn(transact func(func(*bbolt.Tx) error) error, req licensekey.Dea
 // Change makes a change that no method makes.
 func Change(s *Store, decide decision) error { return s.update(context.Background(), decide) }
 
-// WaitQueued waits until that many changes are in the queue or being committed.
+// WaitQueued waits until that many changes are in the queue or being committed,
+// and one of these has been begun.
 func WaitQueued(s *Store, n int) {
-	for s.writer.waiting() < n {
-		runtime.Gosched()
-	}
+	waitFor(s, func(w *writer) bool { return w.pending >= n && len(w.queue) < n })
 }
 
-func (w *writer) waiting() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.pending
+// WaitClosing waits until Close has been called.
+func WaitClosing(s *Store) { waitFor(s, func(w *writer) bool { return w.closed }) }
+
+func waitFor(s *Store, is func(*writer) bool) {
+	for {
+		s.writer.mu.Lock()
+		done := is(s.writer)
+		s.writer.mu.Unlock()
+		if done {
+			return
+		}
+		runtime.Gosched()
+	}
 }
 
 // MoveAll moves all recent states, which changes do in small parts.

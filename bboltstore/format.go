@@ -47,9 +47,10 @@ var (
 
 // prepare checks the format of the database, or lays it out in an empty one. A
 // database that the host shares may hold other buckets.
-func (s *Store) prepare() error {
+func (s *Store) prepare() (err error) {
+	defer recoverAs(&err)
 	fresh := false
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err = s.db.View(func(tx *bbolt.Tx) error {
 		if tx.Bucket(formatBucket) != nil {
 			return checkFormat(tx)
 		}

@@ -123,12 +123,13 @@ func killOnce(t *testing.T, path string, customers []*customer) int {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	url, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatalf("the server did not start: %v", err)
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: len(customers)}
-	client := &http.Client{Transport: transport}
+	client := &http.Client{Transport: transport, Timeout: 30 * time.Second}
 	var acknowledged atomic.Int64
 	kill := int64(1 + rand.IntN(600))
 	var wg sync.WaitGroup

@@ -141,7 +141,7 @@ func heap() int64 {
 }
 
 // lastCommit returns the number of the last transaction.
-func lastCommit(b *testing.B, f file) (id int) {
+func lastCommit(b testing.TB, f file) (id int) {
 	b.Helper()
 	err := bboltstore.DB(f.Store).View(func(tx *bbolt.Tx) error {
 		id = tx.ID()

@@ -4,10 +4,11 @@
 // Changes that come while a commit is on its way to the disk share the next one,
 // so that many callers cost few syncs; one that comes alone is committed at once.
 // What needs no change, such as a deactivation of nothing, is answered from a
-// read transaction and never waits.
+// read transaction and does not wait for a commit. It sees a commit whose last
+// sync is still under way.
 //
-// After a failed write, as on a full disk, the change gets an error and the next
-// one is tried again. After a failed sync see [ErrBroken].
+// After a failed write, as on a full disk, the changes of its commit get an
+// error and the next ones are tried again. After a failed sync see [ErrBroken].
 package bboltstore
 
 import (
@@ -31,12 +32,15 @@ var (
 	// ErrFormat says that a database is not one of this package, or one of a
 	// version that this package does not read.
 	ErrFormat = errors.New("unknown database format")
-	// ErrBroken says that a sync has failed, in this call or an earlier one.
-	// Whether the changes of that commit are on disk is not known, and the store
-	// refuses every later change: reopen it when the disk is well. Reading goes
-	// on. A failed write is no reason: the change is refused, and the next one
-	// is tried again.
-	ErrBroken = errors.New("a sync has failed; reopen the store")
+	// ErrBroken says that a commit, in this call or an earlier one, has failed
+	// in such a way that its changes may be on disk or not, above all in a sync.
+	// The store refuses every later activation, validation, deactivation and
+	// other change; what Get, List and Backup show may be lost. Close the store,
+	// and the database if New was given it, see that the disk is well, and
+	// open the file again, best after a restart of the machine: the kernel may
+	// show what it has not written. A write that failed is no reason: the change
+	// is refused, and the next one is tried again.
+	ErrBroken = errors.New("a commit has failed; reopen the database")
 
 	errClosed = errors.New("bboltstore: closed")
 )
@@ -44,7 +48,7 @@ var (
 // Options adjusts a store. Nil and the zero value are right for production.
 type Options struct {
 	// LockTimeout is how long Open waits for another process to close the
-	// file. Zero or less means DefaultLockTimeout.
+	// file, for each of the two times that it opens it. Zero or less means DefaultLockTimeout.
 	LockTimeout time.Duration
 }
 
@@ -144,7 +148,7 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// view runs f on a consistent state of the database. It never waits for a
+// view runs f on a consistent state of the database. It does not wait for a
 // change that is being made.
 func (s *Store) view(ctx context.Context, f func(tx *bbolt.Tx) error) (err error) {
 	if err := ctx.Err(); err != nil {
@@ -170,16 +174,24 @@ func recoverAs(err *error) {
 	}
 }
 
+// Err returns ErrBroken, wrapped, once the store refuses every change for it,
+// and nil before: a health check.
+func (s *Store) Err() error { return s.writer.err() }
+
 // update decides and makes a change; see writer.do. It decides first in a read
-// transaction, so that a refusal never waits for a change that is being made,
+// transaction, so that a refusal does not wait for a change that is being made,
 // and then again on the state that the changes before it have left.
 func (s *Store) update(ctx context.Context, decide decision) error {
-	err := s.view(ctx, func(tx *bbolt.Tx) error {
+	refusal := s.view(ctx, func(tx *bbolt.Tx) error {
 		_, err := decide(tx)
 		return err
 	})
-	if err != nil {
+	// Looked at last: the refusal may rest on a commit that has failed since.
+	if err := s.writer.err(); err != nil {
 		return err
+	}
+	if refusal != nil {
+		return refusal
 	}
 	return s.writer.do(ctx, decide)
 }

@@ -294,41 +294,42 @@ func TestMissDoesNotWait(t *testing.T) {
 	t.Parallel()
 	f := newStore(t, nil)
 	req := oneKey(t, f)
-	tx, err := bboltstore.DB(f.Store).Begin(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback()
-	miss := req
+	release := held(t, f)
+	defer release()
+	miss, unknown := req, req
 	miss.ActivationID = uuid.New()
-	if err := f.Deactivate(t.Context(), miss); !errors.Is(err, licensekey.ErrNotFound) {
-		t.Errorf("a miss while the writer is busy = %v, want ErrNotFound", err)
+	unknown.Key = "unknown"
+	for _, req := range []licensekey.DeactivateRequest{miss, unknown} {
+		if err := f.Deactivate(t.Context(), req); !errors.Is(err, licensekey.ErrNotFound) {
+			t.Errorf("a miss while the writer is busy = %v, want ErrNotFound", err)
+		}
 	}
-	miss.Key = "unknown"
-	if err := f.Deactivate(t.Context(), miss); !errors.Is(err, licensekey.ErrNotFound) {
-		t.Errorf("a miss while the writer is busy = %v, want ErrNotFound", err)
+	_, err := f.Activate(t.Context(), licensekey.ActivateRequest{OrganizationID: org, Key: req.Key, ActivationID: uuid.New(), Now: req.Now})
+	if !errors.Is(err, licensekey.ErrNoActivations) {
+		t.Errorf("a refused activation while the writer is busy = %v, want ErrNoActivations", err)
+	}
+	_, err = f.Validate(t.Context(), licensekey.ValidateRequest{OrganizationID: org, Key: req.Key, ActivationID: &miss.ActivationID, Now: req.Now})
+	if !errors.Is(err, licensekey.ErrNotFound) {
+		t.Errorf("a refused validation while the writer is busy = %v, want ErrNotFound", err)
 	}
 }
 
-// TestCanceledWhileWaiting cancels a call that waits for the writer.
+// TestCanceledWhileWaiting cancels a call that waits for the writer, which
+// another transaction holds: it returns, and nothing is changed.
 func TestCanceledWhileWaiting(t *testing.T) {
 	t.Parallel()
 	f := newStore(t, nil)
 	req := oneKey(t, f)
-	tx, err := bboltstore.DB(f.Store).Begin(true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	release := held(t, f)
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
 	go func() { result <- f.Deactivate(ctx, req) }()
+	bboltstore.WaitQueued(f.Store, 1)
 	cancel()
-	if err := tx.Rollback(); err != nil {
-		t.Fatal(err)
-	}
 	if err := <-result; !errors.Is(err, context.Canceled) {
 		t.Errorf("Deactivate = %v, want context.Canceled", err)
 	}
+	release()
 	if err := f.Deactivate(t.Context(), req); err != nil {
 		t.Errorf("Deactivate after a canceled one = %v, want nil", err)
 	}

@@ -24,8 +24,9 @@ type writer struct {
 	queue   []*change
 	pending int // changes in the queue or being committed
 	closed  bool
-	broken  error // of the first failed sync
 	idle    sync.Cond
+
+	broken atomic.Pointer[error] // of the first commit after which nothing is sure
 }
 
 // decision looks at the state that the changes before it have left, and returns
@@ -48,20 +49,11 @@ func newWriter(db *bbolt.DB) *writer {
 }
 
 // do decides and applies a change, and returns once it is on disk. If ctx ends
-// before the change is taken from the queue it is dropped; after that the result
-// is the truth.
+// before the change is begun it is dropped; after that the result is the truth.
 func (w *writer) do(ctx context.Context, decide decision) error {
 	c := &change{ctx: ctx, decide: decide, done: make(chan struct{})}
-	first, err := w.enqueue(c)
-	if err != nil {
+	if err := w.enqueue(c); err != nil {
 		return err
-	}
-	if first {
-		// Nobody to wait for: commit it here.
-		if more := w.commitNext(); more {
-			go w.run()
-		}
-		return c.err
 	}
 	select {
 	case <-c.done:
@@ -74,20 +66,27 @@ func (w *writer) do(ctx context.Context, decide decision) error {
 	return c.err
 }
 
-// enqueue says whether c is the first in the queue of a writer that is idle, and
-// its caller the one to commit it.
-func (w *writer) enqueue(c *change) (first bool, err error) {
+// enqueue lets c be committed next.
+func (w *writer) enqueue(c *change) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
-		return false, errClosed
-	}
-	if w.broken != nil {
-		return false, w.broken
+		return errClosed
 	}
 	w.queue = append(w.queue, c)
 	w.pending++
-	return w.pending == 1, nil
+	if w.pending == 1 {
+		go w.run()
+	}
+	return nil
+}
+
+// err is ErrBroken, wrapped, once it is due.
+func (w *writer) err() error {
+	if err := w.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // run commits until nothing is queued.
@@ -102,9 +101,10 @@ func (w *writer) run() {
 // commitNext commits all that is queued, and says whether more is by then.
 func (w *writer) commitNext() (more bool) {
 	w.mu.Lock()
-	batch, err := w.queue, w.broken
+	batch := w.queue
 	w.queue = nil
 	w.mu.Unlock()
+	err := w.err()
 	if err == nil {
 		err = w.commit(batch)
 	}
@@ -140,7 +140,7 @@ var errUnchanged = errors.New("nothing to commit")
 // every change in it: what one has decided may rest on another.
 func (w *writer) commit(batch []*change) (err error) {
 	defer recoverAs(&err)
-	changed, uncommitted := false, true
+	changed, committing, id := false, false, 0
 	err = w.db.Update(func(tx *bbolt.Tx) error {
 		for _, c := range batch {
 			if !c.taken.CompareAndSwap(false, true) {
@@ -161,32 +161,40 @@ func (w *writer) commit(batch []*change) (err error) {
 		if !changed {
 			return errUnchanged
 		}
-		uncommitted = false
+		committing, id = true, tx.ID()
 		return nil
 	})
 	if err == nil || errors.Is(err, errUnchanged) {
 		return nil
 	}
-	if !uncommitted && !harmless(err) {
+	if committing && !w.undone(id, err) {
 		err = fmt.Errorf("%w: %w", ErrBroken, err)
-		w.mu.Lock()
-		w.broken = fmt.Errorf("bboltstore: %w", err)
-		w.mu.Unlock()
+		broken := fmt.Errorf("bboltstore: %w", err)
+		w.broken.Store(&broken)
 	}
 	return fmt.Errorf("bboltstore: %w", err)
 }
 
-// harmless says whether the store may go on after a commit that failed so. It
-// may after a failed write: the database is as it was, or has the whole commit
-// if the write that failed got its meta page through. It may not after a failed
-// sync: the kernel may take pages for written that are not, and a later sync
-// would tell nothing of them.
-func harmless(err error) bool {
+// undone says whether a commit that failed so has left the database as it was,
+// and the store may go on. After a failed sync it may not: the kernel may take
+// pages for written that are not, and a later sync would tell nothing of them.
+// Nor may it after a failed write of the meta page that got through all the
+// same: the next commit would write over pages that are still needed if this one
+// is lost with the power.
+func (w *writer) undone(id int, err error) bool {
 	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Op == "write"
+	if errors.As(err, &path) && path.Op != "write" {
+		return false
 	}
 	// bbolt does not wrap the error of growing the file, which comes before any
 	// write.
-	return errors.Is(err, bolterrors.ErrMaxSizeReached) || strings.HasPrefix(err.Error(), "file resize error")
+	if path == nil && !errors.Is(err, bolterrors.ErrMaxSizeReached) && !strings.HasPrefix(err.Error(), "file resize error") {
+		return false
+	}
+	undone := false
+	_ = w.db.View(func(tx *bbolt.Tx) error {
+		undone = tx.ID() < id
+		return nil
+	})
+	return undone
 }

@@ -38,6 +38,7 @@ func TestQueuedTogether(t *testing.T) {
 	for range 20 {
 		reqs = append(reqs, oneKey(t, f))
 	}
+	before := lastCommit(t, f)
 	release := held(t, f)
 	errs := make(chan error, 3*len(reqs))
 	var wg sync.WaitGroup
@@ -63,6 +64,10 @@ func TestQueuedTogether(t *testing.T) {
 	}
 	if done != len(reqs) || notFound != 2*len(reqs) {
 		t.Errorf("three calls for each of %d activations: %d nil and %d ErrNotFound", len(reqs), done, notFound)
+	}
+	// The first is on its way before the others come.
+	if commits := lastCommit(t, f) - before; commits > 2 {
+		t.Errorf("%d calls took %d commits, want 2", 3*len(reqs), commits)
 	}
 }
 
@@ -161,6 +166,7 @@ func TestCloseFinishesQueued(t *testing.T) {
 	bboltstore.WaitQueued(f.Store, len(reqs))
 	closed := make(chan error)
 	go func() { closed <- f.Close() }()
+	bboltstore.WaitClosing(f.Store)
 	release()
 	if err := <-closed; err != nil {
 		t.Errorf("Close = %v", err)
