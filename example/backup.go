@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
+	"time"
 
 	"github.com/licensekit/licensekey/bboltstore"
 )
@@ -77,7 +79,22 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), name)
+	if err := os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(name))
+}
+
+// syncDir makes a new name in a directory durable.
+func syncDir(name string) error {
+	if runtime.GOOS == "windows" {
+		return nil // which cannot sync directories
+	}
+	dir, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // serveBackups answers backup requests on the socket until stop is called. A
@@ -89,13 +106,27 @@ func serveBackups(s *bboltstore.Store, socket string, logger *slog.Logger) (stop
 		return func() {}
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := s.Backup(r.Context(), w); err != nil {
+		if err := s.Backup(r.Context(), steadyWriter{w, http.NewResponseController(w)}); err != nil {
 			logger.Error("backup failed", "error", err)
 			panic(http.ErrAbortHandler) // so that the client sees it is not whole
 		}
 	})}
 	go func() { _ = server.Serve(listener) }()
 	return func() { _ = server.Close() }
+}
+
+// steadyWriter fails if a client stops reading: a backup that stands still would
+// hold the database up.
+type steadyWriter struct {
+	w  io.Writer
+	rc *http.ResponseController
+}
+
+func (w steadyWriter) Write(p []byte) (int, error) {
+	if err := w.rc.SetWriteDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		return 0, err
+	}
+	return w.w.Write(p)
 }
 
 func listenPrivately(socket string) (net.Listener, error) {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/bboltstore"
+	"github.com/licensekit/licensekey/memstore"
 )
 
 func main() {
@@ -123,4 +124,10 @@ func withStore(path string, f func(s *bboltstore.Store) error) (err error) {
 type store interface {
 	licensekey.Store
 	licensekey.Admin
+	// Err is not nil once the store can make no further changes.
+	Err() error
 }
+
+type memoryStore struct{ *memstore.Store }
+
+func (memoryStore) Err() error { return nil }

@@ -3,9 +3,12 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +19,7 @@ import (
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/internal/conformance"
+	"github.com/licensekit/licensekey/memstore"
 )
 
 const programEnv = "LICENSEKEY_TEST_PROGRAM"
@@ -221,4 +225,30 @@ func tempFile(t *testing.T, name, text string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// brokenStore can make no further changes.
+type brokenStore struct{ memoryStore }
+
+func (brokenStore) Err() error { return errors.New("the disk is gone") }
+
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	for _, tt := range []struct {
+		store store
+		want  int
+	}{
+		{memoryStore{memstore.New()}, http.StatusOK},
+		{brokenStore{memoryStore{memstore.New()}}, http.StatusServiceUnavailable},
+	} {
+		w := httptest.NewRecorder()
+		newHandler(tt.store, nil, slog.New(slog.NewTextHandler(&log, nil))).ServeHTTP(w, httptest.NewRequest("GET", "/healthz", nil))
+		if w.Code != tt.want || strings.Contains(w.Body.String(), "disk") {
+			t.Errorf("GET /healthz over %T = %d %q, want %d and no reason", tt.store, w.Code, w.Body, tt.want)
+		}
+	}
+	if !strings.Contains(log.String(), "the disk is gone") {
+		t.Errorf("the log has %q, want the reason", &log)
+	}
 }

@@ -33,7 +33,7 @@ func serveCommand(flags *flag.FlagSet, t terminal) func(context.Context, []strin
 	flags.Func("token", "`TOKEN=ORGANIZATION_ID` that servers may use on /v1/license-keys; repeatable", o.tokens.add)
 	return func(ctx context.Context, _ []string) error {
 		if *memory {
-			return serveStore(ctx, memstore.New(), o, t)
+			return serveStore(ctx, memoryStore{memstore.New()}, o, t)
 		}
 		return withStore(*db, func(s *bboltstore.Store) error {
 			defer serveBackups(s, socketPath(*db), newLogger(t))()
@@ -106,7 +106,8 @@ func newHandler(s store, t tokens, logger *slog.Logger) http.Handler {
 			api.ServeHTTP(w, r)
 			return
 		}
-		if _, err := s.List(r.Context(), licensekey.ListRequest{Limit: 1}); err != nil {
+		_, err := s.List(r.Context(), licensekey.ListRequest{Limit: 1})
+		if err := errors.Join(s.Err(), err); err != nil {
 			logger.Error("health check failed", "error", err)
 			http.Error(w, "store unavailable", http.StatusServiceUnavailable)
 			return
