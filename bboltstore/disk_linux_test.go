@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"syscall"
@@ -199,5 +200,30 @@ func replaceable(t *testing.T, db *bbolt.DB, other int) (replace, repair func())
 	return func() { swap(other) }, func() {
 		swap(saved)
 		syscall.Close(saved)
+	}
+}
+
+// BenchmarkSync is the least that a commit can take: a page written and synced,
+// and then another one.
+func BenchmarkSync(b *testing.B) {
+	f, err := os.Create(filepath.Join(b.TempDir(), "pages"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	page := make([]byte, os.Getpagesize())
+	write := func(n int) {
+		if _, err := f.WriteAt(page, int64(n*len(page))); err != nil {
+			b.Fatal(err)
+		}
+		if err := syscall.Fdatasync(int(f.Fd())); err != nil {
+			b.Fatal(err)
+		}
+	}
+	write(0)
+	write(1)
+	for b.Loop() {
+		write(0)
+		write(1)
 	}
 }
