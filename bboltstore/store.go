@@ -48,7 +48,8 @@ var (
 // Options adjusts a store. Nil and the zero value are right for production.
 type Options struct {
 	// LockTimeout is how long Open waits for another process to close the
-	// file, for each of the two times that it opens it. Zero or less means DefaultLockTimeout.
+	// file, for each of the two times that it opens it. Zero or less means
+	// DefaultLockTimeout.
 	LockTimeout time.Duration
 }
 
