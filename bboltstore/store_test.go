@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -209,19 +210,42 @@ func cutFile(t *testing.T, path string, pages int64) {
 
 func TestOpenReadOnly(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() == 0 {
-		t.Skip("for root no file is read-only")
-	}
 	f := newStore(t, nil)
+	oneKey(t, f)
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(f.path, 0o400); err != nil {
+	before, err := os.ReadFile(f.path)
+	if err != nil {
 		t.Fatal(err)
 	}
+	makeReadOnly(t, f.path)
 	if _, err := bboltstore.Open(f.path, nil); !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), f.path) {
 		t.Errorf("Open of a read-only file = %v, want a permission error with the file's name", err)
 	}
+	if after, err := os.ReadFile(f.path); err != nil || string(after) != string(before) {
+		t.Errorf("Open has changed a read-only file, %v", err)
+	}
+}
+
+// makeReadOnly lets nobody write to a file until the test ends. Root may write
+// to any but those with the attribute of being immutable.
+func makeReadOnly(t *testing.T, path string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		if err := os.Chmod(path, 0o400); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err := exec.Command("chattr", "+i", path).Run(); err != nil {
+		t.Skipf("for root no file is read-only here: chattr +i: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := exec.Command("chattr", "-i", path).Run(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func inBolt(t *testing.T, path string, f func(*bbolt.DB)) {
