@@ -101,9 +101,10 @@ func nilIfZero(n int64) *int64 {
 }
 
 // CheckImport returns a copy of k as it is to be stored: times in UTC and whole
-// microseconds, customer and user ids filled in, JSON objects compact and never nil. Every
-// store's Import calls it on each key first. It returns ErrInvalid, in an error
-// that names the field as the JSON form does.
+// microseconds, of the years 0 to 9999, customer and user ids filled in, JSON
+// objects compact and never nil. Every store's Import calls it on each key
+// first. It returns ErrInvalid, in an error that names the field as the JSON form
+// does.
 func CheckImport(k LicenseKeyWithActivations) (LicenseKeyWithActivations, error) {
 	c := LicenseKeyWithActivations{LicenseKey: k.Clone()}
 	if c.CustomerID == uuid.Nil {

@@ -94,20 +94,37 @@ func putLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey, st state) error {
 	return tx.Bucket(keysBucket).Put(k.ID[:], record)
 }
 
-func getLicenseKey(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKey, state, error) {
+// lastRead is the record of a license key that was read last, and what it holds.
+// A change is decided twice, mostly on the same record, and decoding it is most
+// of a decision.
+type lastRead struct {
+	record []byte
+	k      licensekey.LicenseKey
+}
+
+func (l *lastRead) decode(record []byte) error {
+	if bytes.Equal(record, l.record) {
+		return nil
+	}
+	var k licensekey.LicenseKey
+	if err := decode(record, &k); err != nil {
+		return err
+	}
+	*l = lastRead{bytes.Clone(record), k}
+	return nil
+}
+
+// getLicenseKey reads a license key from its record and its state.
+func getLicenseKey(tx *bbolt.Tx, id uuid.UUID, last *lastRead) (licensekey.LicenseKey, state, error) {
 	record := tx.Bucket(keysBucket).Get(id[:])
 	if record == nil {
 		return licensekey.LicenseKey{}, state{}, licensekey.ErrNotFound
 	}
-	return decodeLicenseKey(tx, id, record)
-}
-
-// decodeLicenseKey reads a license key from its record and its state.
-func decodeLicenseKey(tx *bbolt.Tx, id uuid.UUID, record []byte) (k licensekey.LicenseKey, st state, err error) {
-	if st, err = getState(tx, id); err != nil {
-		return k, st, err
+	if err := last.decode(record); err != nil {
+		return licensekey.LicenseKey{}, state{}, err
 	}
-	err = decode(record, &k)
+	st, err := getState(tx, id)
+	k := last.k
 	st.give(&k)
 	return k, st, err
 }
@@ -139,7 +156,7 @@ func load(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKeyWithActivations, err
 	var k licensekey.LicenseKeyWithActivations
 	var st state
 	var err error
-	if k.LicenseKey, st, err = getLicenseKey(tx, id); err != nil {
+	if k.LicenseKey, st, err = getLicenseKey(tx, id, new(lastRead)); err != nil {
 		return k, err
 	}
 	for r, err := range allActivations(tx, id) {
@@ -163,12 +180,12 @@ func load(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKeyWithActivations, err
 func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []licensekey.LicenseKey, err error) {
 	err = s.view(ctx, func(tx *bbolt.Tx) error {
 		c := tx.Bucket(keysBucket).Cursor()
-		id, record := c.Seek(req.After[:])
+		id, _ := c.Seek(req.After[:])
 		if bytes.Equal(id, req.After[:]) {
-			id, record = c.Next()
+			id, _ = c.Next()
 		}
-		for ; id != nil && len(keys) < req.PageSize(); id, record = c.Next() {
-			k, _, err := decodeLicenseKey(tx, uuid.UUID(id), record)
+		for ; id != nil && len(keys) < req.PageSize(); id, _ = c.Next() {
+			k, _, err := getLicenseKey(tx, uuid.UUID(id), new(lastRead))
 			if err != nil {
 				return err
 			}
@@ -186,8 +203,9 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []li
 
 // Delete implements [licensekey.Admin].
 func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
+	var last lastRead
 	return s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
-		k, _, err := getLicenseKey(tx, id)
+		k, _, err := getLicenseKey(tx, id, &last)
 		return func() error { return remove(tx, k) }, err
 	})
 }
@@ -233,8 +251,9 @@ func (s *Store) Rotate(ctx context.Context, req licensekey.RotateRequest) (licen
 func (s *Store) change(ctx context.Context, id uuid.UUID,
 	check func(licensekey.LicenseKey) (licensekey.LicenseKey, error)) (licensekey.LicenseKey, error) {
 	var after licensekey.LicenseKey
+	var last lastRead
 	err := s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
-		before, st, err := getLicenseKey(tx, id)
+		before, st, err := getLicenseKey(tx, id, &last)
 		if err != nil {
 			return nil, err
 		}

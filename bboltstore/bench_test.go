@@ -56,10 +56,11 @@ func benchStore(b testing.TB, keys int) (file, []licensekey.DeactivateRequest) {
 }
 
 func benchKey(at time.Time) licensekey.LicenseKeyWithActivations {
-	email := "ada@example.com"
+	email, seats := "ada@example.com", int64(10)
 	k := licensekey.LicenseKeyWithActivations{LicenseKey: licensekey.LicenseKey{
 		ID: uuid.New(), CreatedAt: at, OrganizationID: org, Key: licensekey.NewKey(""), Status: licensekey.StatusGranted,
-		Customer: licensekey.Customer{ID: uuid.New(), CreatedAt: at, Email: &email, Type: "individual"},
+		Customer:         licensekey.Customer{ID: uuid.New(), CreatedAt: at, Email: &email, Type: "individual"},
+		LimitActivations: &seats,
 	}}
 	for range 3 {
 		k.Activations = append(k.Activations, licensekey.Activation{
@@ -130,6 +131,45 @@ func BenchmarkCommit(b *testing.B) {
 					ways = ways[:2] // Batch makes a caller alone wait for ten milliseconds
 				}
 				takeTurns(b, callers, 1024, reqs, ways)
+			}
+		})
+	}
+}
+
+// BenchmarkEndpoints is BenchmarkCommit for activations and validations, from 64
+// callers.
+func BenchmarkEndpoints(b *testing.B) {
+	ctx, now := context.Background(), time.Now()
+	activate := func(req licensekey.DeactivateRequest) licensekey.ActivateRequest {
+		return licensekey.ActivateRequest{OrganizationID: org, Key: req.Key, ActivationID: uuid.New(), Label: "laptop", Now: now}
+	}
+	validate := func(req licensekey.DeactivateRequest) licensekey.ValidateRequest {
+		return licensekey.ValidateRequest{OrganizationID: org, Key: req.Key, ActivationID: &req.ActivationID, Now: now}
+	}
+	for _, endpoint := range []struct {
+		name          string
+		store, update func(f file, req licensekey.DeactivateRequest) error
+	}{
+		{"Activate", func(f file, req licensekey.DeactivateRequest) error {
+			_, err := f.Activate(ctx, activate(req))
+			return err
+		}, func(f file, req licensekey.DeactivateRequest) error {
+			return bboltstore.ActivateIn(bboltstore.DB(f.Store).Update, activate(req))
+		}},
+		{"Validate", func(f file, req licensekey.DeactivateRequest) error {
+			_, err := f.Validate(ctx, validate(req))
+			return err
+		}, func(f file, req licensekey.DeactivateRequest) error {
+			return bboltstore.ValidateIn(bboltstore.DB(f.Store).Update, validate(req))
+		}},
+	} {
+		b.Run(endpoint.name, func(b *testing.B) {
+			for range b.N {
+				f, reqs := benchStore(b, 6_000)
+				takeTurns(b, 64, 1024, reqs, []way{
+					{name: "Store", do: func(req licensekey.DeactivateRequest) error { return endpoint.store(f, req) }},
+					{name: "Update", do: func(req licensekey.DeactivateRequest) error { return endpoint.update(f, req) }},
+				})
 			}
 		})
 	}

@@ -30,7 +30,7 @@ func CheckRecords(tx *bbolt.Tx) error {
 	found := 0
 	err := tx.Bucket(lookupBucket).ForEach(func(key, id []byte) error {
 		found++
-		k, _, err := getLicenseKey(tx, uuid.UUID(id))
+		k, _, err := getLicenseKey(tx, uuid.UUID(id), new(lastRead))
 		if err != nil || !bytes.Equal(key, lookupKey(k.OrganizationID, k.Key)) {
 			return wrong("the lookup of %x is not that of its key: %v", id, err)
 		}

@@ -43,8 +43,9 @@ func checkDeactivate(tx *bbolt.Tx, req licensekey.DeactivateRequest) (apply func
 // Activate implements [licensekey.Activator]. A refusal costs a read transaction
 // and does not wait for a change that is being made.
 func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (result licensekey.Activated, err error) {
+	var last lastRead
 	err = s.update(ctx, func(tx *bbolt.Tx) (apply func() error, err error) {
-		result, apply, err = checkActivate(tx, req)
+		result, apply, err = checkActivate(tx, req, &last)
 		return apply, err
 	})
 	if err != nil {
@@ -54,8 +55,8 @@ func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (r
 }
 
 // checkActivate decides on the state that tx sees.
-func checkActivate(tx *bbolt.Tx, req licensekey.ActivateRequest) (result licensekey.Activated, apply func() error, err error) {
-	k, st, err := findWithState(tx, req.OrganizationID, req.Key)
+func checkActivate(tx *bbolt.Tx, req licensekey.ActivateRequest, last *lastRead) (result licensekey.Activated, apply func() error, err error) {
+	k, st, err := findWithState(tx, req.OrganizationID, req.Key, last)
 	if err != nil {
 		return result, nil, err
 	}
@@ -93,8 +94,9 @@ func removeEnded(tx *bbolt.Tx, licenseKeyID uuid.UUID, st state, ended [][]byte)
 // Validate implements [licensekey.Validator]. A refusal costs a read transaction
 // and does not wait for a change that is being made.
 func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (result licensekey.Validated, err error) {
+	var last lastRead
 	err = s.update(ctx, func(tx *bbolt.Tx) (apply func() error, err error) {
-		result, apply, err = checkValidate(tx, req)
+		result, apply, err = checkValidate(tx, req, &last)
 		return apply, err
 	})
 	if err != nil {
@@ -104,8 +106,8 @@ func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (r
 }
 
 // checkValidate decides on the state that tx sees.
-func checkValidate(tx *bbolt.Tx, req licensekey.ValidateRequest) (result licensekey.Validated, apply func() error, err error) {
-	k, st, err := findWithState(tx, req.OrganizationID, req.Key)
+func checkValidate(tx *bbolt.Tx, req licensekey.ValidateRequest, last *lastRead) (result licensekey.Validated, apply func() error, err error) {
+	k, st, err := findWithState(tx, req.OrganizationID, req.Key, last)
 	if err != nil {
 		return result, nil, err
 	}
@@ -141,10 +143,10 @@ func findLicenseKey(tx *bbolt.Tx, organizationID uuid.UUID, key string) (uuid.UU
 	return uuid.FromBytes(id)
 }
 
-func findWithState(tx *bbolt.Tx, organizationID uuid.UUID, key string) (licensekey.LicenseKey, state, error) {
+func findWithState(tx *bbolt.Tx, organizationID uuid.UUID, key string, last *lastRead) (licensekey.LicenseKey, state, error) {
 	id, err := findLicenseKey(tx, organizationID, key)
 	if err != nil {
 		return licensekey.LicenseKey{}, state{}, err
 	}
-	return getLicenseKey(tx, id)
+	return getLicenseKey(tx, id, last)
 }

@@ -13,10 +13,28 @@ import (
 func DB(s *Store) *bbolt.DB { return s.db }
 
 // DeactivateIn makes the change that Deactivate makes, in a transaction of its
-// own: the baseline of benchmarks.
+// own: the baseline of benchmarks. ActivateIn and ValidateIn are alike.
 func DeactivateIn(transact func(func(*bbolt.Tx) error) error, req licensekey.DeactivateRequest) error {
+	return changeIn(transact, func(tx *bbolt.Tx) (func() error, error) { return checkDeactivate(tx, req) })
+}
+
+func ActivateIn(transact func(func(*bbolt.Tx) error) error, req licensekey.ActivateRequest) error {
+	return changeIn(transact, func(tx *bbolt.Tx) (func() error, error) {
+		_, apply, err := checkActivate(tx, req, new(lastRead))
+		return apply, err
+	})
+}
+
+func ValidateIn(transact func(func(*bbolt.Tx) error) error, req licensekey.ValidateRequest) error {
+	return changeIn(transact, func(tx *bbolt.Tx) (func() error, error) {
+		_, apply, err := checkValidate(tx, req, new(lastRead))
+		return apply, err
+	})
+}
+
+func changeIn(transact func(func(*bbolt.Tx) error) error, decide decision) error {
 	return transact(func(tx *bbolt.Tx) error {
-		apply, err := checkDeactivate(tx, req)
+		apply, err := decide(tx)
 		if err != nil {
 			return err
 		}

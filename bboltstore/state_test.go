@@ -3,6 +3,7 @@ package bboltstore_test
 import (
 	"bytes"
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func TestSlots(t *testing.T) {
 				t.Fatalf("round %d: Deactivate = %v", round, err)
 			}
 			wantGone(t, f, req)
-			live = remove(live, req.ActivationID)
+			live = slices.DeleteFunc(live, func(id uuid.UUID) bool { return id == req.ActivationID })
 		}
 		for len(live) < 3 {
 			a, err := f.Activate(t.Context(), licensekey.ActivateRequest{
@@ -55,16 +56,6 @@ func TestSlots(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-}
-
-func remove(ids []uuid.UUID, id uuid.UUID) []uuid.UUID {
-	var rest []uuid.UUID
-	for _, other := range ids {
-		if other != id {
-			rest = append(rest, other)
-		}
-	}
-	return rest
 }
 
 func wantLive(t *testing.T, f file, licenseKeyID uuid.UUID, want []uuid.UUID) {
@@ -92,10 +83,7 @@ func wantLive(t *testing.T, f file, licenseKeyID uuid.UUID, want []uuid.UUID) {
 func TestMovedStates(t *testing.T) {
 	t.Parallel()
 	f := newStore(t, nil)
-	var reqs []licensekey.DeactivateRequest
-	for range 20 {
-		reqs = append(reqs, oneKey(t, f))
-	}
+	reqs := someKeys(t, f, 20)
 	for n := int64(1); n <= 3; n++ {
 		for i, req := range reqs {
 			v, err := f.Validate(t.Context(), licensekey.ValidateRequest{OrganizationID: org, Key: req.Key, IncrementUsage: 2, Now: time.Now()})

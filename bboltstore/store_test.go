@@ -117,6 +117,15 @@ func oneKey(t testing.TB, store licensekey.Admin) licensekey.DeactivateRequest {
 	return licensekey.DeactivateRequest{OrganizationID: org, Key: k.Key, ActivationID: k.Activations[0].ID, Now: now}
 }
 
+// someKeys is oneKey n times.
+func someKeys(t testing.TB, store licensekey.Admin, n int) (reqs []licensekey.DeactivateRequest) {
+	t.Helper()
+	for range n {
+		reqs = append(reqs, oneKey(t, store))
+	}
+	return reqs
+}
+
 func TestOpenCreatesPrivateFile(t *testing.T) {
 	t.Parallel()
 	f := newStore(t, nil)

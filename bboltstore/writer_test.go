@@ -34,10 +34,7 @@ func held(t *testing.T, f file) (release func()) {
 func TestQueuedTogether(t *testing.T) {
 	t.Parallel()
 	f := newStore(t, nil)
-	var reqs []licensekey.DeactivateRequest
-	for range 20 {
-		reqs = append(reqs, oneKey(t, f))
-	}
+	reqs := someKeys(t, f, 20)
 	before := lastCommit(t, f)
 	release := held(t, f)
 	errs := make(chan error, 3*len(reqs))
@@ -154,10 +151,7 @@ func TestPanicInADecision(t *testing.T) {
 func TestCloseFinishesQueued(t *testing.T) {
 	t.Parallel()
 	f := newStore(t, nil)
-	var reqs []licensekey.DeactivateRequest
-	for range 20 {
-		reqs = append(reqs, oneKey(t, f))
-	}
+	reqs := someKeys(t, f, 20)
 	release := held(t, f)
 	results := make(chan error, len(reqs))
 	for _, req := range reqs {
