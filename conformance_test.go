@@ -13,17 +13,17 @@ import (
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/bboltstore"
-	"github.com/licensekit/licensekey/internal/conformance"
+	"github.com/licensekit/licensekey/internal/recorded"
 	"github.com/licensekit/licensekey/memstore"
 )
 
 func seed(t testing.TB) []licensekey.LicenseKeyWithActivations {
 	t.Helper()
-	keys, err := licensekey.ReadJSONLines(bytes.NewReader(conformance.Seed))
+	keys, err := licensekey.ReadJSONLines(bytes.NewReader(recorded.Seed))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, customer := range conformance.ReadStart(t).Customers {
+	for _, customer := range recorded.ReadStart(t).Customers {
 		for i := range keys {
 			if keys[i].CustomerID == customer.ID {
 				keys[i].UserID = customer.LegacyUserID
@@ -71,13 +71,13 @@ func importSeed(t testing.TB, store fullStore) fullStore {
 func TestRecordedCases(t *testing.T) {
 	t.Parallel()
 	for name, newStore := range seededStores {
-		for half, cases := range map[string][]conformance.Case{
-			"deactivate":        conformance.Deactivate(t),
-			"activate-validate": conformance.ActivateValidate(t),
+		for half, cases := range map[string][]recorded.Case{
+			"deactivate":        recorded.Deactivate(t),
+			"activate-validate": recorded.ActivateValidate(t),
 		} {
 			t.Run(name+"/"+half, func(t *testing.T) {
 				t.Parallel()
-				conformance.Replay(t, cases, func() (string, func()) {
+				recorded.Replay(t, cases, func() (string, func()) {
 					server := httptest.NewServer(licensekey.NewHandler(newStore(t), recordedConfig(t)))
 					return server.Listener.Addr().String(), server.Close
 				})
@@ -88,7 +88,7 @@ func TestRecordedCases(t *testing.T) {
 
 // recordedConfig has the clock and the ids of the recording.
 func recordedConfig(t testing.TB) licensekey.Config {
-	clock := conformance.ReadStart(t).Clock
+	clock := recorded.ReadStart(t).Clock
 	var next atomic.Int64
 	return licensekey.Config{
 		Now:   func() time.Time { return clock.Now },

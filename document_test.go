@@ -14,7 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"github.com/licensekit/licensekey"
-	"github.com/licensekit/licensekey/internal/conformance"
+	"github.com/licensekit/licensekey/internal/recorded"
 	"github.com/licensekit/licensekey/memstore"
 	"github.com/licensekit/licensekey/schema"
 )
@@ -126,7 +126,7 @@ func sampleAnswers(t *testing.T, path string) []*httptest.ResponseRecorder {
 		r.Header.Set("Authorization", "Bearer token-a")
 		samples = append(samples, serve(h, r))
 	}
-	for _, c := range append(conformance.Deactivate(t), conformance.ActivateValidate(t)...) {
+	for _, c := range append(recorded.Deactivate(t), recorded.ActivateValidate(t)...) {
 		if c.IsExact() && strings.HasSuffix(c.Request.Path, operation) {
 			send(h, "POST", string(c.Request.Body))
 			send(broken, "POST", string(c.Request.Body))

@@ -15,7 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
-	"github.com/licensekit/licensekey/internal/conformance"
+	"github.com/licensekit/licensekey/internal/recorded"
 )
 
 // recorder accepts every request and keeps it.
@@ -52,7 +52,7 @@ func (s *recorder) key() string {
 // never a panic or a 5xx, a request is the same each time, and its key is the
 // last member of that exact name, as another JSON decoder reads it.
 func FuzzBody(f *testing.F) {
-	for i, c := range append(conformance.Deactivate(f), conformance.ActivateValidate(f)...) {
+	for i, c := range append(recorded.Deactivate(f), recorded.ActivateValidate(f)...) {
 		if i%4 == 0 {
 			f.Add(c.Request.Body, "application/json", uint8(i))
 		}

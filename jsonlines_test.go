@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/licensekit/licensekey"
-	"github.com/licensekit/licensekey/internal/conformance"
+	"github.com/licensekit/licensekey/internal/recorded"
 )
 
 // goodLine is a license key as Polar's API returns it, cut to what is required.
@@ -96,7 +96,7 @@ func TestReadJSONLinesBrokenReader(t *testing.T) {
 
 func FuzzReadJSONLines(f *testing.F) {
 	f.Add(goodLine)
-	f.Add(string(conformance.Seed[:4000]))
+	f.Add(string(recorded.Seed[:4000]))
 	f.Fuzz(func(t *testing.T, text string) {
 		keys, err := licensekey.ReadJSONLines(strings.NewReader(text))
 		if err != nil && !errors.Is(err, licensekey.ErrInvalid) {

@@ -1,7 +1,7 @@
-// Package mounting_test mounts the handler on other routers, behind a middleware
+// Package routertest mounts the handler on other routers, behind a middleware
 // of theirs and under a prefix. It is a module of its own so that these routers
 // stay out of the go.mod of those who do not use them.
-package mounting_test
+package routertest
 
 import (
 	"context"

@@ -1,6 +1,6 @@
-// Package conformance replays recorded requests, and what Polar's stack
+// Package recorded replays recorded requests, and what Polar's stack
 // answered to them, against a server. Only tests import it.
-package conformance
+package recorded
 
 import (
 	"bufio"

@@ -18,7 +18,7 @@ import (
 	"testing"
 
 	"github.com/licensekit/licensekey"
-	"github.com/licensekit/licensekey/internal/conformance"
+	"github.com/licensekit/licensekey/internal/recorded"
 	"github.com/licensekit/licensekey/memstore"
 )
 
@@ -142,7 +142,7 @@ func TestDemo(t *testing.T) {
 func TestKeepsItsFile(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "licenses.db")
-	seed := tempFile(t, "seed.jsonl", string(conformance.Seed))
+	seed := tempFile(t, "seed.jsonl", string(recorded.Seed))
 	good := `{"key":"AAAA-ACTIVE-0001","organization_id":"0a0a0a0a-0000-4000-8000-00000000000a",` +
 		`"activation_id":"ac710000-0000-4000-8000-000000000011"}`
 	p := start(t, "-db", db, "-import", seed)
@@ -168,7 +168,7 @@ func TestKeepsItsFile(t *testing.T) {
 func TestImportRefused(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "licenses.db")
-	lines := bytes.SplitAfter(conformance.Seed, []byte("\n"))
+	lines := bytes.SplitAfter(recorded.Seed, []byte("\n"))
 	lines[2] = bytes.Replace(lines[2], []byte(`"status":"granted"`), []byte(`"status":"lost"`), 1)
 	bad := tempFile(t, "bad.jsonl", string(bytes.Join(lines, nil)))
 	out, err := programCommand("-db", db, "-addr", "127.0.0.1:0", "-import", bad).CombinedOutput()
@@ -200,12 +200,12 @@ func TestBadFlags(t *testing.T) {
 // TestRecordedCases sends the recorded requests to the running program.
 func TestRecordedCases(t *testing.T) {
 	t.Parallel()
-	seed := tempFile(t, "seed.jsonl", string(conformance.Seed))
-	keys, err := licensekey.ReadJSONLines(bytes.NewReader(conformance.Seed))
+	seed := tempFile(t, "seed.jsonl", string(recorded.Seed))
+	keys, err := licensekey.ReadJSONLines(bytes.NewReader(recorded.Seed))
 	if err != nil {
 		t.Fatal(err)
 	}
-	conformance.Replay(t, conformance.Deactivate(t), func() (string, func()) {
+	recorded.Replay(t, recorded.Deactivate(t), func() (string, func()) {
 		p := start(t, "-memory", "-import", seed)
 		return strings.TrimPrefix(p.url, "http://"), func() {
 			p.stop(t, syscall.SIGTERM)

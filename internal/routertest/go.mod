@@ -1,4 +1,4 @@
-module github.com/licensekit/licensekey/mounting
+module github.com/licensekit/licensekey/internal/routertest
 
 go 1.25.0
 
@@ -48,4 +48,4 @@ require (
 	google.golang.org/protobuf v1.36.10 // indirect
 )
 
-replace github.com/licensekit/licensekey => ../
+replace github.com/licensekit/licensekey => ../../

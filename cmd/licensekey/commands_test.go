@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/licensekit/licensekey"
-	"github.com/licensekit/licensekey/internal/conformance"
+	"github.com/licensekit/licensekey/internal/recorded"
 )
 
 const orgA = "0a0a0a0a-0000-4000-8000-00000000000a"
@@ -85,7 +85,7 @@ func TestExportImport(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first, second := filepath.Join(dir, "first.db"), filepath.Join(dir, "second.db")
-	do(t, "import", "-db", first, tempFile(t, "seed.jsonl", string(conformance.Seed)))
+	do(t, "import", "-db", first, tempFile(t, "seed.jsonl", string(recorded.Seed)))
 	export := do(t, "export", "-db", first)
 	if n := strings.Count(export, "\n"); n != 25 {
 		t.Errorf("export has %d lines, want 25", n)
@@ -119,7 +119,7 @@ func TestBackup(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	db, running, stopped := filepath.Join(dir, "licenses.db"), filepath.Join(dir, "running.db"), filepath.Join(dir, "stopped.db")
-	p := start(t, "-db", db, "-import", tempFile(t, "seed.jsonl", string(conformance.Seed)))
+	p := start(t, "-db", db, "-import", tempFile(t, "seed.jsonl", string(recorded.Seed)))
 	do(t, "backup", "-db", db, running)
 	p.stop(t, syscall.SIGTERM)
 	do(t, "backup", "-db", db, stopped)
@@ -173,7 +173,7 @@ func TestCommandsRefuse(t *testing.T) {
 // TestTokens calls the server-side routes of a program with and without tokens.
 func TestTokens(t *testing.T) {
 	t.Parallel()
-	seed := tempFile(t, "seed.jsonl", string(conformance.Seed))
+	seed := tempFile(t, "seed.jsonl", string(recorded.Seed))
 	body := `{"key":"AAAA-ACTIVE-0001","organization_id":"` + orgA + `"}`
 	p := start(t, "-memory", "-import", seed, "-token", "secret="+orgA, "-token", "other=0b0b0b0b-0000-4000-8000-00000000000b")
 	for token, want := range map[string]int{"secret": 200, "other": 404, "wrong": 401, "": 401} {
