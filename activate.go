@@ -17,7 +17,7 @@ func activate(a Activator, cfg Config) operation {
 		call: func(ctx context.Context, body fields, now time.Time) (answer, error) {
 			activated, err := a.Activate(ctx, ActivateRequest{
 				OrganizationID: body.uuid("organization_id"),
-				Key:            body.text("key"),
+				Key:            Key(body.text("key")),
 				ActivationID:   newID(),
 				Label:          body.text("label"),
 				Conditions:     body.json("conditions"),

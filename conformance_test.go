@@ -14,29 +14,20 @@ import (
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/bboltstore"
 	"github.com/licensekit/licensekey/internal/recorded"
+	"github.com/licensekit/licensekey/jsonlines"
 	"github.com/licensekit/licensekey/memstore"
 )
 
 func seed(t testing.TB) []licensekey.LicenseKeyWithActivations {
 	t.Helper()
-	keys, err := licensekey.ReadJSONLines(bytes.NewReader(recorded.Seed))
+	keys, err := jsonlines.Read(bytes.NewReader(recorded.Seed))
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, customer := range recorded.ReadStart(t).Customers {
-		for i := range keys {
-			if keys[i].CustomerID == customer.ID {
-				keys[i].UserID = customer.LegacyUserID
-			}
-		}
 	}
 	return keys
 }
 
-type fullStore interface {
-	licensekey.Store
-	licensekey.Admin
-}
+type fullStore = licensekey.ManagedStore
 
 // seededStores make a store of each kind that holds the recorded cases' data.
 var seededStores = map[string]func(t testing.TB) fullStore{

@@ -14,7 +14,7 @@ func deactivate(d Deactivator) operation {
 		call: func(ctx context.Context, body fields, now time.Time) (answer, error) {
 			err := d.Deactivate(ctx, DeactivateRequest{
 				OrganizationID: body.uuid("organization_id"),
-				Key:            body.text("key"),
+				Key:            Key(body.text("key")),
 				ActivationID:   body.uuid("activation_id"),
 				Now:            now,
 			})

@@ -28,16 +28,16 @@ type faultyStore struct {
 }
 
 func (s faultyStore) Deactivate(ctx context.Context, req licensekey.DeactivateRequest) error {
-	_, err := around(s, req.Key, req, func() (any, error) { return nil, s.Store.Deactivate(ctx, req) })
+	_, err := around(s, string(req.Key), req, func() (any, error) { return nil, s.Store.Deactivate(ctx, req) })
 	return err
 }
 
 func (s faultyStore) Activate(ctx context.Context, req licensekey.ActivateRequest) (licensekey.Activated, error) {
-	return around(s, req.Key, req, func() (licensekey.Activated, error) { return s.Store.Activate(ctx, req) })
+	return around(s, string(req.Key), req, func() (licensekey.Activated, error) { return s.Store.Activate(ctx, req) })
 }
 
 func (s faultyStore) Validate(ctx context.Context, req licensekey.ValidateRequest) (licensekey.Validated, error) {
-	return around(s, req.Key, req, func() (licensekey.Validated, error) { return s.Store.Validate(ctx, req) })
+	return around(s, string(req.Key), req, func() (licensekey.Validated, error) { return s.Store.Validate(ctx, req) })
 }
 
 func around[T any](s faultyStore, key string, req any, call func() (T, error)) (result T, err error) {

@@ -39,11 +39,11 @@ func (s *recorder) Validate(_ context.Context, req licensekey.ValidateRequest) (
 func (s *recorder) key() string {
 	switch req := s.requests[0].(type) {
 	case licensekey.DeactivateRequest:
-		return req.Key
+		return string(req.Key)
 	case licensekey.ActivateRequest:
-		return req.Key
+		return string(req.Key)
 	case licensekey.ValidateRequest:
-		return req.Key
+		return string(req.Key)
 	}
 	return ""
 }

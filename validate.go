@@ -18,7 +18,7 @@ func validate(v Validator) operation {
 		call: func(ctx context.Context, body fields, now time.Time) (answer, error) {
 			validated, err := v.Validate(ctx, ValidateRequest{
 				OrganizationID: body.uuid("organization_id"),
-				Key:            body.text("key"),
+				Key:            Key(body.text("key")),
 				ActivationID:   body.optionalUUID("activation_id"),
 				BenefitID:      body.optionalUUID("benefit_id"),
 				CustomerID:     body.optionalUUID("customer_id"),

@@ -3,6 +3,7 @@ package licensekey
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,7 +23,7 @@ func activationRead(a Activation) *jsonvalue.Object {
 		"id", a.ID.String(),
 		"license_key_id", a.LicenseKeyID.String(),
 		"label", a.Label,
-		"meta", decodeObject(a.Meta),
+		"meta", objectOf(a.Meta),
 		"created_at", wireTime(a.CreatedAt),
 		"modified_at", optional(a.ModifiedAt, wireTime),
 	)
@@ -40,7 +41,7 @@ func licenseKeyRead(k LicenseKey) *jsonvalue.Object {
 		"user", userRead(k),
 		"customer", customerRead(k.Customer),
 		"benefit_id", k.BenefitID.String(),
-		"key", k.Key,
+		"key", string(k.Key),
 		"display_key", k.DisplayKey(),
 		"status", string(k.Status),
 		"limit_activations", optional(k.LimitActivations, wireInt),
@@ -68,7 +69,7 @@ func customerRead(c Customer) *jsonvalue.Object {
 		"id", c.ID.String(),
 		"created_at", wireTime(c.CreatedAt),
 		"modified_at", optional(c.ModifiedAt, wireTime),
-		"metadata", decodeObject(c.Metadata),
+		"metadata", objectOf(c.Metadata),
 		"external_id", optional(c.ExternalID, wireText),
 		"email", email(c),
 		"email_verified", c.EmailVerified,
@@ -155,4 +156,13 @@ func taxID(parts []string) any {
 		list[i] = part
 	}
 	return list
+}
+
+// objectOf reads a stored JSON object.
+func objectOf(text json.RawMessage) *jsonvalue.Object {
+	v, _ := jsonvalue.Decode(text)
+	if object, ok := v.(*jsonvalue.Object); ok {
+		return object
+	}
+	return &jsonvalue.Object{}
 }

@@ -105,7 +105,7 @@ func (l *load) seat(t *testing.T, k licensekey.LicenseKey) {
 	defer func() { l.counts.Store(k.ID, [3]int{activations, deactivations, underway}) }()
 	id := ""
 	for {
-		body := fmt.Sprintf(`{"key":%q,"organization_id":%q,"label":"x","activation_id":%q}`, k.Key, k.OrganizationID, id)
+		body := fmt.Sprintf(`{"key":%q,"organization_id":%q,"label":"x","activation_id":%q}`, string(k.Key), k.OrganizationID, id)
 		path, want := licensekey.ActivatePath, http.StatusOK
 		if id != "" {
 			path, want = licensekey.DeactivatePath, http.StatusNoContent

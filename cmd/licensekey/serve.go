@@ -33,7 +33,7 @@ func serveCommand(flags *flag.FlagSet, t terminal) func(context.Context, []strin
 	flags.Func("token", "`TOKEN=ORGANIZATION_ID` that servers may use on /v1/license-keys; repeatable", o.tokens.add)
 	return func(ctx context.Context, _ []string) error {
 		if *memory {
-			return serveStore(ctx, memoryStore{memstore.New()}, o, t)
+			return serveStore(ctx, memstore.New(), o, t)
 		}
 		return withStore(*db, func(s *bboltstore.Store) error {
 			defer serveBackups(s, socketPath(*db), newLogger(t))()
@@ -107,7 +107,7 @@ func newHandler(s store, t tokens, logger *slog.Logger) http.Handler {
 			return
 		}
 		_, err := s.List(r.Context(), licensekey.ListRequest{Limit: 1})
-		if err := errors.Join(s.Err(), err); err != nil {
+		if err := errors.Join(s.Check(r.Context()), err); err != nil {
 			logger.Error("health check failed", "error", err)
 			http.Error(w, "store unavailable", http.StatusServiceUnavailable)
 			return
