@@ -29,6 +29,7 @@ func (c *Compactor) Append(buf []byte, r Raw, room int) ([]byte, bool) {
 		// A member takes at least five bytes: "":0 and what parts it from the next.
 		if n := min(strings.Count(string(r), ":"), room/5+1); n > 0 {
 			c.members = make([]member, 0, n)
+			c.order = make([]int32, 0, n)
 		}
 	}
 	c.members = c.members[:0]

@@ -3,6 +3,7 @@ package jsonvalue
 import (
 	"encoding/json"
 	"iter"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -161,14 +162,41 @@ func scalar(r Raw) any {
 		return false
 	}
 	if strings.ContainsAny(string(r), ".eE") {
-		// Out of range, ParseFloat returns ±Inf, as CPython does.
-		f, _ := strconv.ParseFloat(string(r), 64)
-		return f
+		return float(string(r))
 	}
 	if r == "-0" {
 		return json.Number("0")
 	}
 	return json.Number(r)
+}
+
+// float reads a number; one that is too large is ±Inf, as in CPython.
+func float(text string) float64 {
+	if isHuge(strings.TrimPrefix(text, "-")) {
+		return math.Inf(1 - 2*strings.Count(text[:1], "-"))
+	}
+	f, _ := strconv.ParseFloat(text, 64)
+	return f
+}
+
+// isHuge says whether a positive number is at least 1.8e308 by the number of its
+// digits and its exponent. It spares most numbers that are too large the error
+// of ParseFloat, which has a copy of the text.
+func isHuge(text string) bool {
+	digits := strings.IndexAny(text, ".eE")
+	exponent := ""
+	if e := strings.IndexAny(text, "eE"); e >= 0 {
+		exponent = strings.TrimPrefix(text[e+1:], "+")
+	}
+	if text[0] == '0' || strings.HasPrefix(exponent, "-") {
+		return false
+	}
+	power := 0
+	for _, c := range []byte(exponent) {
+		power = min(power, 1_000)*10 + int(c-'0')
+	}
+	power += digits - 1
+	return power > 308 || power == 308 && (text[0] > '1' || text[1] == '.' && text[2] >= '8')
 }
 
 func (c *cursor) array() any {

@@ -1,8 +1,8 @@
 package wire
 
 import (
-	"bytes"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -21,11 +21,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) (string, erro
 	if r.ContentLength > limit {
 		return "", bodyTooLarge(limit)
 	}
-	var buf bytes.Buffer
-	// Room for what most clients send, and no more than that on the mere word of
-	// a client. ReadFrom wants bytes.MinRead to spare to see the end.
-	buf.Grow(int(min(max(r.ContentLength, 0), 1<<10)) + bytes.MinRead)
-	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
+	text, err := readAll(http.MaxBytesReader(w, r.Body, limit), r.ContentLength)
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return "", bodyTooLarge(limit)
@@ -33,7 +29,28 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) (string, erro
 	if err != nil {
 		return "", unreadableBody
 	}
-	return buf.String(), nil
+	return text, nil
+}
+
+// readAll reads to the end. It makes room for what most clients send, and no more
+// than that on the mere word of a client.
+func readAll(r io.Reader, length int64) (string, error) {
+	var text strings.Builder
+	text.Grow(int(min(max(length, 0), 1<<10)))
+	chunk := make([]byte, 1<<10)
+	for {
+		n, err := r.Read(chunk)
+		if text.Cap()-text.Len() < n {
+			text.Grow(max(n, text.Len()))
+		}
+		text.Write(chunk[:n])
+		if err == io.EOF {
+			return text.String(), nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
 }
 
 // Decode decodes a request body and validates it. The error is an *Error for
@@ -70,10 +87,11 @@ func decodeText(text string, claimsJSON bool) (jsonvalue.Raw, error) {
 		if !utf8.ValidString(text) {
 			return "", unreadableBody
 		}
-		if len(text) > maxEcho {
+		n := escapedLen(text)
+		if n > maxEcho {
 			return tooLongToEcho, nil
 		}
-		return jsonvalue.Raw(jsonvalue.AppendText(nil, text)), nil
+		return jsonvalue.Raw(jsonvalue.AppendText(make([]byte, 0, n), text)), nil
 	}
 	raw, err := jsonvalue.Scan(strings.TrimPrefix(text, utf8BOM), maxDepth)
 	var syntax *jsonvalue.SyntaxError

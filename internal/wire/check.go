@@ -24,15 +24,20 @@ func (b Body) check(object jsonvalue.Raw) ([]violation, error) {
 			named[name] = values[i].outline
 		}
 	}
-	err := c.schema.Validate(named)
-	if err == nil {
+	var invalid *jsonschema.ValidationError
+	if err := c.schema.Validate(named); err == nil {
 		return nil, nil
+	} else if !errors.As(err, &invalid) {
+		return nil, err
 	}
+	keywords := map[string][]string{}
+	keywordsOfProperties(invalid, keywords)
+	k := checker{}
 	var violations []violation
 	for i, name := range c.fields {
 		loc := []any{"body", name}
 		if b.members[i] != "" {
-			violations = append(violations, check(c.schema.Properties[name], values[i], loc)...)
+			violations = append(violations, k.check(c.schema.Properties[name], keywords[name], values[i], loc)...)
 		} else if slices.Contains(c.schema.Required, name) {
 			violations = append(violations, missing(loc, object))
 		}
@@ -43,17 +48,42 @@ func (b Body) check(object jsonvalue.Raw) ([]violation, error) {
 	return violations, nil
 }
 
-// check describes what is wrong with one value. It asks each schema about its own
-// value alone, since the location of an error does not tell apart a member with
-// the empty name from its object.
-func check(s *jsonschema.Schema, v value, loc []any) []violation {
-	keywords := failedKeywords(s, v.outline)
+// checker keeps the verdicts on outlines of members and names, which have few
+// kinds: a failed validation is costly.
+type checker map[verdict][]string
+
+type verdict struct {
+	schema  *jsonschema.Schema
+	outline any
+}
+
+// keywordsOfProperties adds to keywords, for each property of a component, which
+// keywords of its schema, and of the schema that it refers to, fail.
+func keywordsOfProperties(invalid *jsonschema.ValidationError, keywords map[string][]string) {
+	for _, cause := range invalid.Causes {
+		keywordsOfProperties(cause, keywords)
+	}
+	location := strings.Split(invalid.KeywordLocation, "/")
+	if len(invalid.Causes) > 0 || len(location) < 4 || location[1] != "properties" {
+		return
+	}
+	name, keyword := location[2], location[3]
+	if keyword == "$ref" {
+		keyword = location[4]
+	}
+	if !slices.Contains(keywords[name], keyword) {
+		keywords[name] = append(keywords[name], keyword)
+	}
+}
+
+// check describes what is wrong with a value that fails keywords of s.
+func (k checker) check(s *jsonschema.Schema, keywords []string, v value, loc []any) []violation {
 	if slices.Contains(keywords, "type") {
 		return []violation{wrongType(s, v, loc)}
 	}
 	var violations []violation
 	if v.raw.IsObject() && len(keywords) > 0 {
-		violations = checkMembers(s, v.members, loc)
+		violations = k.checkMembers(s, v.members, loc)
 	}
 	// Like pydantic, look at a whole only if its parts are right, and at its
 	// format last.
@@ -71,29 +101,25 @@ func check(s *jsonschema.Schema, v value, loc []any) []violation {
 	return violations
 }
 
-// failedKeywords returns the keywords of s, and of the schema that it refers to,
-// that an outline fails.
-func failedKeywords(s *jsonschema.Schema, outline any) []string {
+// failedKeywords returns which keywords of s the outline of a member or of a
+// name fails. The result must not be changed.
+func (k checker) failedKeywords(s *jsonschema.Schema, outline any) []string {
+	keywords, known := k[verdict{s, outline}]
+	if known {
+		return keywords
+	}
 	var invalid *jsonschema.ValidationError
-	if !errors.As(s.Validate(outline), &invalid) {
-		return nil
-	}
-	var keywords []string
-	for _, cause := range invalid.Causes {
-		location := strings.Split(cause.KeywordLocation, "/")
-		if location[1] != "$ref" {
-			keywords = append(keywords, location[1])
-			continue
-		}
-		for _, inner := range cause.Causes {
-			keywords = append(keywords, strings.Split(inner.KeywordLocation, "/")[2])
+	if errors.As(s.Validate(outline), &invalid) {
+		for _, cause := range invalid.Causes {
+			keywords = append(keywords, strings.Split(cause.KeywordLocation, "/")[1])
 		}
 	}
+	k[verdict{s, outline}] = keywords
 	return keywords
 }
 
 // checkMembers describes what is wrong with the names and values of an object.
-func checkMembers(s *jsonschema.Schema, members []pair, loc []any) []violation {
+func (k checker) checkMembers(s *jsonschema.Schema, members []pair, loc []any) []violation {
 	if s.Ref != nil {
 		s = s.Ref
 	}
@@ -102,18 +128,25 @@ func checkMembers(s *jsonschema.Schema, members []pair, loc []any) []violation {
 	for _, m := range members {
 		at := append(slices.Clone(loc), memberName(m.name))
 		if s.PropertyNames != nil {
-			name := value{raw: m.rawName, outline: cut(m.name, maxName)}
-			violations = append(violations, check(s.PropertyNames, name, append(slices.Clone(at), "[key]"))...)
+			violations = append(violations, k.checkAlone(s.PropertyNames, value{raw: m.rawName, outline: outlineName(m.name)}, at, "[key]")...)
 		}
 		v := value{raw: m.raw, outline: outlineMember(m.raw)}
-		if values != nil && values.Validate(v.outline) != nil {
+		if values != nil && len(k.failedKeywords(values, v.outline)) > 0 {
 			for _, alternative := range values.AnyOf {
-				kind := alternativeNames[alternative.Types[0]]
-				violations = append(violations, check(alternative, v, append(slices.Clone(at), kind))...)
+				violations = append(violations, k.checkAlone(alternative, v, at, alternativeNames[alternative.Types[0]])...)
 			}
 		}
 	}
 	return violations
+}
+
+// checkAlone describes what is wrong with a name or a member's value.
+func (k checker) checkAlone(s *jsonschema.Schema, v value, at []any, kind string) []violation {
+	keywords := k.failedKeywords(s, v.outline)
+	if len(keywords) == 0 {
+		return nil
+	}
+	return k.check(s, slices.Clone(keywords), v, append(slices.Clone(at), kind))
 }
 
 // alternativeNames are pydantic's names for the types that a value may have.

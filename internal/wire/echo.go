@@ -22,7 +22,7 @@ var tooLongToEcho = jsonvalue.Raw(`"` + strings.Repeat(" ", maxEcho) + `"`)
 // unprocessable is the error of a body with violations. All are listed; those
 // for whose input there is no room have null.
 func unprocessable(violations ...violation) error {
-	buf := make([]byte, 0, 512)
+	buf := make([]byte, 0, sizeOf(violations))
 	buf = append(buf, `{"error":"RequestValidationError","detail":[`...)
 	e := echo{room: maxEcho}
 	for i, v := range violations {
@@ -44,6 +44,41 @@ func unprocessable(violations ...violation) error {
 		buf = append(buf, '}')
 	}
 	return &Error{Response{http.StatusUnprocessableEntity, append(buf, "]}"...)}}
+}
+
+// sizeOf is about the size of a response, so that its buffer need not grow.
+func sizeOf(violations []violation) int {
+	size, echoes := 64, 0
+	var last jsonvalue.Raw
+	for _, v := range violations {
+		size += 64 + len(v.kind) + 2*len(v.msg) + len(v.ctx)
+		if v.input != last || echoes+len(v.input) <= 1<<10 {
+			echoes += len(v.input)
+		}
+		last = v.input
+		for _, at := range v.loc {
+			if name, ok := at.(memberName); ok {
+				size += min(escapedLen(string(name)), 6*shortName+len("…"))
+			}
+		}
+	}
+	return size + min(echoes, maxEcho)
+}
+
+// escapedLen is the length of a string in a response, in bytes.
+func escapedLen(s string) int {
+	n := len(s) + len(`""`)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"', c == '\\', c == '\b', c == '\f', c == '\n', c == '\r', c == '\t':
+			n++
+		case c < 0x20:
+			n += len(`u0001`)
+		case c == 0xed:
+			n += len(`\ud800`) - 3 // it may begin a lone surrogate
+		}
+	}
+	return n
 }
 
 // echo writes what a client sent into a response, as long as there is room.
@@ -73,12 +108,9 @@ func (e *echo) loc(buf []byte, loc []any) []byte {
 }
 
 func (e *echo) name(buf []byte, name string) []byte {
-	if len(name) <= e.room {
-		written := jsonvalue.AppendText(buf, name)
-		if n := len(written) - len(buf); n <= e.room {
-			e.room -= n
-			return written
-		}
+	if n := escapedLen(name); n <= e.room {
+		e.room -= n
+		return jsonvalue.AppendText(buf, name)
 	}
 	e.room = 0
 	short := cut(name, shortName)

@@ -2,7 +2,9 @@ package wire
 
 import (
 	"encoding/json"
+	"hash/maphash"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -29,6 +31,7 @@ type value struct {
 
 type pair struct {
 	name    string
+	hash    uint64 // of name
 	rawName jsonvalue.Raw
 	raw     jsonvalue.Raw
 }
@@ -38,11 +41,7 @@ func newValue(raw jsonvalue.Raw) value {
 	switch {
 	case raw.IsObject():
 		v.members, v.total = firstMembers(raw)
-		object := make(map[string]any, len(v.members))
-		for _, m := range v.members {
-			object[cut(m.name, maxName)] = outlineMember(m.raw)
-		}
-		v.outline = object
+		v.outline = outlineObject(v.members)
 	case raw.IsString():
 		v.outline = outlineText(raw.Text())
 	default:
@@ -51,36 +50,59 @@ func newValue(raw jsonvalue.Raw) value {
 	return v
 }
 
+// outlineObject has one member for each kind of value, and a text for the others
+// of the kind: one is enough to say whether the object is valid.
+func outlineObject(members []pair) map[string]any {
+	object := make(map[string]any, len(members))
+	seen := make(map[any]bool, 4)
+	for _, m := range members {
+		v := outlineMember(m.raw)
+		if seen[v] {
+			v = plainText[:1]
+		}
+		seen[v] = true
+		object[outlineName(m.name)] = v
+	}
+	return object
+}
+
+// outlineName is the outline of a member's name. All that are too long have the
+// same.
+func outlineName(name string) string {
+	if utf8.RuneCountInString(name) >= maxName {
+		return plainText[:maxName]
+	}
+	return name
+}
+
 // firstMembers returns the first members of an object by their names, each with
 // its last value, and how many there are.
 func firstMembers(object jsonvalue.Raw) (members []pair, total int) {
-	index := map[string]uint8{}
+	// A member takes at least five bytes: "":0 and what parts it from the next.
+	hashes := make([]uint64, 0, min(strings.Count(string(object), ":"), len(object)/5))
 	for rawName, raw := range object.Members() {
 		name := rawName.Text()
-		i, known := index[name]
-		switch {
-		case !known && total < maxMembers:
-			index[name] = uint8(total)
-			members = append(members, pair{name, rawName, raw})
-		case !known:
-			index[name] = maxMembers
-		case i < maxMembers:
+		hash := maphash.String(seed, name)
+		hashes = append(hashes, hash)
+		i := slices.IndexFunc(members, func(m pair) bool { return m.hash == hash && m.name == name })
+		if i >= 0 {
 			members[i].raw = raw
-		}
-		if !known {
-			total++
+		} else if len(members) < maxMembers {
+			members = append(members, pair{name, hash, rawName, raw})
 		}
 	}
-	return members, total
+	slices.Sort(hashes)
+	return members, len(slices.Compact(hashes))
 }
 
+// seed is of the hashes by which different names are counted.
+var seed = maphash.MakeSeed()
+
 // outlineMember is the outline of a member of an object in a body: it may be of
-// any length, and nothing may be nested in it.
+// any length, and nothing may be nested in it. Outlines of members are
+// comparable, and those of the same kind are equal.
 func outlineMember(raw jsonvalue.Raw) any {
-	switch {
-	case raw.IsObject():
-		return map[string]any{}
-	case raw.IsString():
+	if raw.IsString() {
 		text := raw.Text()
 		n := min(utf8.RuneCountInString(text), maxText)
 		if isStorableText(text) {
@@ -88,7 +110,14 @@ func outlineMember(raw jsonvalue.Raw) any {
 		}
 		return nulText[:n]
 	}
-	return outlineScalar(raw)
+	switch v := outlineScalar(raw).(type) {
+	case int64, uint64:
+		return int64(1)
+	case []any, map[string]any:
+		return nil
+	default:
+		return v
+	}
 }
 
 var (
