@@ -35,7 +35,7 @@ var seededStores = map[string]func(t testing.TB) fullStore{
 		return importSeed(t, memstore.New())
 	},
 	"bboltstore": func(t testing.TB) fullStore {
-		// Not synced: these tests are about answers, not about the disk.
+		// Not synced: these tests are about responses, not about the disk.
 		db, err := bbolt.Open(filepath.Join(t.TempDir(), "licenses.db"), 0o600, &bbolt.Options{NoSync: true})
 		if err != nil {
 			t.Fatal(err)
@@ -82,7 +82,8 @@ func recordedConfig(t testing.TB) licensekey.Config {
 	clock := recorded.ReadStart(t).Clock
 	var next atomic.Int64
 	return licensekey.Config{
-		Now:   func() time.Time { return clock.Now },
-		NewID: func() uuid.UUID { return clock.NextActivationIDs[next.Add(1)-1] },
+		Version: "2026-04",
+		Now:     func() time.Time { return clock.Now },
+		NewID:   func() uuid.UUID { return clock.NextActivationIDs[next.Add(1)-1] },
 	}
 }

@@ -41,6 +41,7 @@ func readDocument(t *testing.T) document {
 var routes = []string{
 	licensekey.ActivatePath, licensekey.DeactivatePath, licensekey.ValidatePath,
 	licensekey.ServerActivatePath, licensekey.ServerDeactivatePath, licensekey.ServerValidatePath,
+	licensekey.UsersActivatePath, licensekey.UsersDeactivatePath, licensekey.UsersValidatePath,
 }
 
 // TestDocumentHasTheRoutes holds the routes and the document against each other.
@@ -145,9 +146,9 @@ func TestServesDocument(t *testing.T) {
 	t.Parallel()
 	h := licensekey.NewHandler(memstore.New(), licensekey.Config{OpenAPI: true})
 	got := serve(h, newRequest("GET", licensekey.OpenAPIPath, ""))
-	wantAnswer(t, "GET "+licensekey.OpenAPIPath, got, 200, string(schema.Document()))
+	wantResponse(t, "GET "+licensekey.OpenAPIPath, got, 200, string(schema.Document()))
 	if ct := got.Header().Get("Content-Type"); ct != "application/json" {
 		t.Errorf("GET %s: Content-Type is %q", licensekey.OpenAPIPath, ct)
 	}
-	wantAnswer(t, "POST "+licensekey.OpenAPIPath, serve(h, newRequest("POST", licensekey.OpenAPIPath, "")), 405, `{"detail":"Method Not Allowed"}`)
+	wantResponse(t, "POST "+licensekey.OpenAPIPath, serve(h, newRequest("POST", licensekey.OpenAPIPath, "")), 405, `{"detail":"Method Not Allowed"}`)
 }

@@ -95,7 +95,7 @@ func testFault(t *testing.T, name string, store faultyStore, format, operation, 
 	store.Store = mem
 	var log bytes.Buffer
 	h := licensekey.NewHandler(store, licensekey.Config{Logger: newLogger(format, &log)})
-	wantAnswer(t, name, serve(h, newRequest("POST", path, body)), 500, internalError)
+	wantResponse(t, name, serve(h, newRequest("POST", path, body)), 500, internalError)
 	checkLog(t, name, operation, log.String())
 
 	got, err := mem.Get(t.Context(), k.ID)
@@ -145,7 +145,7 @@ func TestWrappedSentinel(t *testing.T) {
 	h := licensekey.NewDeactivateHandler(deactivatorFunc(func(context.Context, licensekey.DeactivateRequest) error {
 		return fmt.Errorf("table activations: %w", licensekey.ErrNotFound)
 	}), licensekey.Config{})
-	wantAnswer(t, "wrapped ErrNotFound", serve(h, newRequest("POST", "/", goodBody)), 404, notFoundBody)
+	wantResponse(t, "wrapped ErrNotFound", serve(h, newRequest("POST", "/", goodBody)), 404, notFoundBody)
 }
 
 // TestClientGone holds that a request that ended by its context changes nothing
@@ -157,11 +157,11 @@ func TestClientGone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := newRequest("POST", licensekey.DeactivatePath, goodBody)
-	wantAnswer(t, "canceled request", serve(h, r.WithContext(ctx)), 500, internalError)
+	wantResponse(t, "canceled request", serve(h, r.WithContext(ctx)), 500, internalError)
 	if !strings.Contains(log.String(), "level=WARN") {
 		t.Errorf("a canceled request was not logged as a warning:\n%s", &log)
 	}
-	wantAnswer(t, "the next request", serve(h, newRequest("POST", licensekey.DeactivatePath, goodBody)), 204, "")
+	wantResponse(t, "the next request", serve(h, newRequest("POST", licensekey.DeactivatePath, goodBody)), 204, "")
 }
 
 // TestAbort holds that a store may end the connection the way handlers do.

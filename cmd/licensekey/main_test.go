@@ -208,7 +208,7 @@ func TestRecordedCases(t *testing.T) {
 		t.Fatal(err)
 	}
 	recorded.Replay(t, recorded.Deactivate(t), func() (string, func()) {
-		p := start(t, "-memory", "-import", seed)
+		p := start(t, "-memory", "-import", seed, "-polar-version", "2026-04")
 		return strings.TrimPrefix(p.url, "http://"), func() {
 			p.stop(t, syscall.SIGTERM)
 			for _, k := range keys {
@@ -245,7 +245,7 @@ func TestHealth(t *testing.T) {
 		{brokenStore{memstore.New()}, http.StatusServiceUnavailable},
 	} {
 		w := httptest.NewRecorder()
-		newHandler(tt.store, nil, slog.New(slog.NewTextHandler(&log, nil))).ServeHTTP(w, httptest.NewRequest("GET", "/healthz", nil))
+		newHandler(tt.store, serveOptions{}, slog.New(slog.NewTextHandler(&log, nil))).ServeHTTP(w, httptest.NewRequest("GET", "/healthz", nil))
 		if w.Code != tt.want || strings.Contains(w.Body.String(), "disk") {
 			t.Errorf("GET /healthz over %T = %d %q, want %d and no reason", tt.store, w.Code, w.Body, tt.want)
 		}

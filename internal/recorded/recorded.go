@@ -74,11 +74,6 @@ type Start struct {
 		// NextActivationIDs are the ids of new activations, in order.
 		NextActivationIDs []uuid.UUID `json:"next_activation_ids"`
 	}
-	// Customers have the user ids that Seed lacks.
-	Customers []struct {
-		ID           uuid.UUID
-		LegacyUserID uuid.UUID `json:"legacy_user_id"`
-	}
 }
 
 // ReadStart returns the recorded Start.
@@ -104,7 +99,7 @@ func read(t testing.TB, lines []byte) []Case {
 	return cases
 }
 
-// Replay sends the cases, byte for byte. start starts a server that holds Seed
+// Replay sends the cases, byte for byte, each in a subtest of its name. start starts a server that holds Seed
 // and returns its address; it is called again whenever a case needs fresh data.
 func Replay(t *testing.T, cases []Case, start func() (addr string, stop func())) {
 	t.Helper()
@@ -113,7 +108,7 @@ func Replay(t *testing.T, cases []Case, start func() (addr string, stop func()))
 	stop := func() {}
 	defer func() { stop() }()
 	dirty := true
-	for _, c := range cases {
+	run := func(t *testing.T, c Case) {
 		if c.Group != group || dirty && c.Group == "" {
 			stop()
 			addr, stop = start()
@@ -125,12 +120,15 @@ func Replay(t *testing.T, cases []Case, start func() (addr string, stop func()))
 		if !c.IsExact() {
 			others++
 			checkAllowed(t, c, got)
-			continue
+			return
 		}
 		exact++
 		if checkExact(t, c, got) {
 			sameBytes++
 		}
+	}
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) { run(t, c) })
 	}
 	t.Logf("%d exact cases, %d of them with the recorded bytes; %d cases with an allowed status", exact, sameBytes, others)
 }
