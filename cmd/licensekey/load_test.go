@@ -52,7 +52,8 @@ func TestLoad(t *testing.T) {
 	}
 	ctx, shutDown := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- serveListener(ctx, listener, s, nil, slog.New(slog.NewTextHandler(io.Discard, nil))) }()
+	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
+	go func() { served <- serveListener(ctx, listener, newHandler(s, serveOptions{}, logger), logger) }()
 
 	l := &load{url: "http://" + listener.Addr().String(), stop: make(chan struct{})}
 	var wg sync.WaitGroup
