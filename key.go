@@ -12,10 +12,10 @@ import (
 // Key is the string of a license key, as customers type it. It is a secret:
 // whoever has it can take seats and free them.
 //
-// A Key redacts itself. Every verb of package fmt and every handler of package
-// slog shows "[license key]", also for lists of keys and for exported fields of
-// structs. Templates print the same. Write string(k) to show a key on purpose,
-// as in a mail to its customer.
+// A Key redacts itself. Every verb of package fmt but %p, and every handler of
+// package slog, shows "[license key]", also for lists of keys and for exported
+// fields of structs. Templates print the same. Write string(k) to show a key on
+// purpose, as in a mail to its customer.
 //
 // JSON shows the key, because the JSON form of a [LicenseKey] is the one that
 // Polar's API has. A slog.JSONHandler writes JSON: it redacts a [LicenseKey] and
@@ -39,7 +39,8 @@ func NewKey(prefix string) Key {
 // String returns "[license key]".
 func (k Key) String() string { return redacted }
 
-// Format implements [fmt.Formatter]. It writes "[license key]" for every verb.
+// Format implements [fmt.Formatter]. It writes "[license key]" for every verb
+// that reaches it, which is all but %T and %p.
 func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue implements [slog.LogValuer]. It returns "[license key]".

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/filled"
 	"github.com/licensekit/licensekey/internal/recorded"
 	"github.com/licensekit/licensekey/jsonlines"
 	"github.com/licensekit/licensekey/rules"
@@ -125,4 +127,18 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestRoundTrip holds that import and export give every field back.
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	want := filled.LicenseKey()
+	var line bytes.Buffer
+	if err := jsonlines.Write(&line, want); err != nil {
+		t.Fatalf("Write = %v", err)
+	}
+	got, err := jsonlines.Read(bytes.NewReader(line.Bytes()))
+	if err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+		t.Errorf("Read of %s\ngot  %+v, %v\nwant %+v", &line, got, err, want)
+	}
 }
