@@ -95,3 +95,27 @@ func TestTokenOfAnotherOrganization(t *testing.T) {
 		t.Errorf("validate with a token: got %d %s, want 200", got.Code, got.Body)
 	}
 }
+
+// TestAuthorizeOfOneEndpoint holds that a handler of one endpoint asks for a
+// token if Authorize is set.
+func TestAuthorizeOfOneEndpoint(t *testing.T) {
+	t.Parallel()
+	cfg := licensekey.Config{Authorize: tokenOfOrgA}
+	body := strings.Replace(goodBody, `"key"`, `"label":"x","key"`, 1)
+	for name, newHandler := range map[string]func(fullStore) http.Handler{
+		"activate":   func(s fullStore) http.Handler { return licensekey.NewActivateHandler(s, cfg) },
+		"validate":   func(s fullStore) http.Handler { return licensekey.NewValidateHandler(s, cfg) },
+		"deactivate": func(s fullStore) http.Handler { return licensekey.NewDeactivateHandler(s, cfg) },
+	} {
+		h := newHandler(importSeed(t, memstore.New()))
+		wantResponse(t, name+" without a token", serve(h, newRequest("POST", "/", body)), 401, unauthorizedBody)
+		r := newRequest("POST", "/", body)
+		r.Header.Set("Authorization", "Bearer token-a")
+		if got := serve(h, r); got.Code != 200 && got.Code != 204 {
+			t.Errorf("%s with a token: got %d %s, want 200 or 204", name, got.Code, got.Body)
+		}
+		other := newRequest("POST", "/", strings.Replace(body, "0a0a0a0a", "0b0b0b0b", 1))
+		other.Header.Set("Authorization", "Bearer token-a")
+		wantResponse(t, name+" of another organization", serve(h, other), 404, notFoundBody)
+	}
+}
