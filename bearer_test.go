@@ -80,7 +80,7 @@ func TestTokenOfAnotherOrganization(t *testing.T) {
 		`"activation_id":"ac710000-0000-4000-8000-000000000051"}`
 	for _, path := range []string{licensekey.ServerActivatePath, licensekey.ServerValidatePath, licensekey.ServerDeactivatePath} {
 		wantResponse(t, "another organization on "+path, serve(h, send("token-a", path, ofOrgB)), 404, notFoundBody)
-		wantResponse(t, "a refused token on "+path, serve(h, send("x", path, "{")), 401, unauthorizedBody)
+		wantResponse(t, "an unknown token on "+path, serve(h, send("x", path, "{")), 401, unauthorizedBody)
 		if got := serve(h, send("token-a", path, "{}")); got.Code != 422 {
 			t.Errorf("an empty body on %s: got %d %s, want 422", path, got.Code, got.Body)
 		}

@@ -25,7 +25,7 @@ npx --yes -p typescript@5 tsc --strict --noEmit "$work/use.ts"
 
 echo "oapi-codegen"
 mkdir "$work/client"
-go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@latest \
+go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 \
   -generate types,client -package client -o "$work/client/client.go" "$document"
 cat >"$work/client/use.go" <<'GO'
 package client
