@@ -80,7 +80,7 @@ func TestTokenOfAnotherOrganization(t *testing.T) {
 		`"activation_id":"ac710000-0000-4000-8000-000000000051"}`
 	for _, path := range []string{licensekey.ServerActivatePath, licensekey.ServerValidatePath, licensekey.ServerDeactivatePath} {
 		wantResponse(t, "another organization on "+path, serve(h, send("token-a", path, ofOrgB)), 404, notFoundBody)
-		wantResponse(t, "a refused token on "+path, serve(h, send("x", path, "{")), 401, unauthorizedBody)
+		wantResponse(t, "an unknown token on "+path, serve(h, send("x", path, "{")), 401, unauthorizedBody)
 		if got := serve(h, send("token-a", path, "{}")); got.Code != 422 {
 			t.Errorf("an empty body on %s: got %d %s, want 422", path, got.Code, got.Body)
 		}
@@ -93,5 +93,29 @@ func TestTokenOfAnotherOrganization(t *testing.T) {
 	}
 	if got := serve(h, send("token-a", licensekey.ServerValidatePath, ofOrgA)); got.Code != 200 {
 		t.Errorf("validate with a token: got %d %s, want 200", got.Code, got.Body)
+	}
+}
+
+// TestAuthorizeOfOneEndpoint holds that a handler of one endpoint asks for a
+// token if Authorize is set.
+func TestAuthorizeOfOneEndpoint(t *testing.T) {
+	t.Parallel()
+	cfg := licensekey.Config{Authorize: tokenOfOrgA}
+	body := strings.Replace(goodBody, `"key"`, `"label":"x","key"`, 1)
+	for name, newHandler := range map[string]func(fullStore) http.Handler{
+		"activate":   func(s fullStore) http.Handler { return licensekey.NewActivateHandler(s, cfg) },
+		"validate":   func(s fullStore) http.Handler { return licensekey.NewValidateHandler(s, cfg) },
+		"deactivate": func(s fullStore) http.Handler { return licensekey.NewDeactivateHandler(s, cfg) },
+	} {
+		h := newHandler(importSeed(t, memstore.New()))
+		wantResponse(t, name+" without a token", serve(h, newRequest("POST", "/", body)), 401, unauthorizedBody)
+		r := newRequest("POST", "/", body)
+		r.Header.Set("Authorization", "Bearer token-a")
+		if got := serve(h, r); got.Code != 200 && got.Code != 204 {
+			t.Errorf("%s with a token: got %d %s, want 200 or 204", name, got.Code, got.Body)
+		}
+		other := newRequest("POST", "/", strings.Replace(body, "0a0a0a0a", "0b0b0b0b", 1))
+		other.Header.Set("Authorization", "Bearer token-a")
+		wantResponse(t, name+" of another organization", serve(h, other), 404, notFoundBody)
 	}
 }

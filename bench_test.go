@@ -22,7 +22,7 @@ func (d discard) WriteHeader(int)             {}
 const jsonType = "application/json"
 
 // BenchmarkHandler measures the handler in process over a memory store, against
-// one that reads the body and answers 204.
+// one that reads the body and responds 204.
 func BenchmarkHandler(b *testing.B) {
 	bare := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

@@ -56,7 +56,7 @@ func around[T any](s faultyStore, key string, req any, call func() (T, error)) (
 var brokenStore = faultyStore{before: func(string, any) error { return errDisk }}
 
 // TestStoreFails holds that a failure of the store, whatever it says, is one
-// answer that tells nothing, and a log record without the key.
+// response that tells nothing, and a log record without the key.
 func TestStoreFails(t *testing.T) {
 	t.Parallel()
 	fail := func(string, any) error { return errDisk }
@@ -127,8 +127,8 @@ func checkLog(t *testing.T, name, operation, log string) {
 	}
 }
 
-// TestAnswersAreNotLogged holds that nothing but a failure is logged.
-func TestAnswersAreNotLogged(t *testing.T) {
+// TestResponsesAreNotLogged holds that nothing but a failure is logged.
+func TestResponsesAreNotLogged(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	h := licensekey.NewHandler(importSeed(t, memstore.New()), licensekey.Config{Logger: newLogger("text", &log)})

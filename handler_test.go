@@ -100,6 +100,22 @@ func TestEndpointsAlone(t *testing.T) {
 	}
 }
 
+// TestUsersPaths sends what installed apps send to the former paths.
+func TestUsersPaths(t *testing.T) {
+	t.Parallel()
+	h := licensekey.NewHandler(importSeed(t, memstore.New()), licensekey.Config{Authorize: tokenOfOrgA})
+	body := strings.Replace(goodBody, `"key"`, `"label":"Linux Activation","meta":{"pc_id":"5f70bf18"},"key"`, 1)
+	for _, tt := range []struct {
+		path   string
+		status int
+	}{{licensekey.UsersActivatePath, 200}, {licensekey.UsersValidatePath, 200}, {licensekey.UsersDeactivatePath, 204}} {
+		if got := serve(h, newRequest("POST", tt.path, body)); got.Code != tt.status {
+			t.Errorf("POST %s: got %d %s, want %d", tt.path, got.Code, got.Body, tt.status)
+		}
+	}
+	wantResponse(t, "GET", serve(h, newRequest("GET", licensekey.UsersDeactivatePath, "")), 405, `{"detail":"Method Not Allowed"}`)
+}
+
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	h := licensekey.NewHandler(memstore.New(), licensekey.Config{})

@@ -1,5 +1,5 @@
 // Package recorded replays recorded requests, and what Polar's stack
-// answered to them, against a server. Only tests import it.
+// responded to them, against a server. Only tests import it.
 package recorded
 
 import (
@@ -33,7 +33,7 @@ var (
 //go:embed testdata/seed.jsonl
 var Seed []byte
 
-// Case is a request and its recorded answer.
+// Case is a request and its recorded response.
 type Case struct {
 	Name     string
 	Class    string
@@ -49,14 +49,14 @@ type Case struct {
 	Mutates  bool
 }
 
-// Response is an answer, recorded or given.
+// Response is what a server responds, recorded or given.
 type Response struct {
 	Status  int
 	Headers map[string]string
 	Body    string
 }
 
-// IsExact says whether the answer must be as recorded. Else one of the case's
+// IsExact says whether the response must be as recorded. Else one of the case's
 // statuses will do.
 func (c Case) IsExact() bool { return c.Class == "exact" || c.Class == "cors-simple" }
 
@@ -67,7 +67,7 @@ func Deactivate(t testing.TB) []Case { return read(t, deactivate) }
 // They need the clock and the ids of a Start.
 func ActivateValidate(t testing.TB) []Case { return read(t, activateValidate) }
 
-// Start is what a server needs besides Seed to answer as recorded.
+// Start is what a server needs besides Seed to respond as recorded.
 type Start struct {
 	Clock struct {
 		Now time.Time
@@ -133,7 +133,7 @@ func Replay(t *testing.T, cases []Case, start func() (addr string, stop func()))
 	t.Logf("%d exact cases, %d of them with the recorded bytes; %d cases with an allowed status", exact, sameBytes, others)
 }
 
-// contractHeaders are the headers that every answer must have exactly as
+// contractHeaders are the headers that every response must have exactly as
 // recorded, absence included.
 var contractHeaders = []string{
 	"Content-Type", "Cache-Control", "Polar-Version",
@@ -142,11 +142,11 @@ var contractHeaders = []string{
 
 // otherStatuses are the cases that may have a status besides the listed ones.
 var otherStatuses = map[string]int{
-	// net/http refuses these requests before any handler sees them.
+	// net/http rejects these requests before any handler sees them.
 	"path/bad-percent":               http.StatusBadRequest,
 	"path/slash-redirect-host-slash": http.StatusBadRequest,
 	"path/slash-redirect-host-at":    http.StatusBadRequest,
-	// Polar answers the same; the list speaks of versions only.
+	// Polar responds the same; the list speaks of versions only.
 	"version/next-405": http.StatusMethodNotAllowed,
 }
 

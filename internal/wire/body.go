@@ -37,7 +37,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) (string, erro
 func readAll(r io.Reader, length int64) (string, error) {
 	var text strings.Builder
 	text.Grow(int(min(max(length, 0), 1<<10)))
-	chunk := make([]byte, 1<<10)
+	chunk := make([]byte, 512)
 	for {
 		n, err := r.Read(chunk)
 		if text.Cap()-text.Len() < n {

@@ -29,7 +29,7 @@ func TestParseUUID4(t *testing.T) {
 	}
 }
 
-func TestParseUUID4Refuses(t *testing.T) {
+func TestParseUUID4Errors(t *testing.T) {
 	t.Parallel()
 	const version = "UUID version 4 expected"
 	tests := []struct{ text, want string }{
