@@ -8,11 +8,13 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"reflect"
+	"time"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/internal/jsonvalue"
@@ -106,15 +108,27 @@ func decodeField(dst reflect.Value, v any, path string) error {
 		}
 		return decodeStruct(dst, object, path+".")
 	}
-	err := json.Unmarshal(jsonvalue.Append(nil, v), dst.Addr().Interface())
-	var mismatch *json.UnmarshalTypeError
-	if errors.As(err, &mismatch) {
-		return invalid(path, "a "+mismatch.Value+" is not of type "+mismatch.Type.String())
-	}
-	if err != nil {
-		return invalid(path, err.Error())
+	if err := json.Unmarshal(jsonvalue.Append(nil, v), dst.Addr().Interface()); err != nil {
+		return invalid(path, "must be "+wanted(dst.Type()))
 	}
 	return nil
+}
+
+// wanted describes the values of a field.
+func wanted(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[uuid.UUID]():
+		return "a UUID"
+	case t == reflect.TypeFor[time.Time]():
+		return "a time as in 2027-01-31T00:00:00Z"
+	case t == reflect.TypeFor[[]string]():
+		return "an array of strings"
+	case t.Kind() == reflect.Int64:
+		return "an integer"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	}
+	return "a string"
 }
 
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
