@@ -18,7 +18,7 @@ type Status string
 // The statuses of a license key.
 const (
 	StatusGranted  Status = "granted"  // in force
-	StatusRevoked  Status = "revoked"  // withdrawn; Rotate refuses it, Update can grant it again
+	StatusRevoked  Status = "revoked"  // withdrawn; Rotate rejects it, Update can grant it again
 	StatusDisabled Status = "disabled" // switched off by the organization
 )
 

@@ -73,7 +73,7 @@ type Validator interface {
 }
 
 // Store is what [NewHandler] serves. Before version 1 it gains a method with
-// every endpoint that the package learns to answer.
+// every endpoint that the package learns to serve.
 type Store interface {
 	Deactivator
 	Activator

@@ -68,7 +68,7 @@ func TestReadSeed(t *testing.T) {
 	}
 }
 
-func TestReadRefuses(t *testing.T) {
+func TestReadRejects(t *testing.T) {
 	t.Parallel()
 	replace := func(old, new string) string { return strings.Replace(goodLine, old, new, 1) }
 	tests := []struct{ line, field string }{

@@ -75,7 +75,7 @@ type namedID struct {
 	id    uuid.UUID
 }
 
-// checkID refuses ids that the API cannot be asked for: those of other versions
+// checkID rejects ids that the API cannot be asked for: those of other versions
 // and variants than its clients may send.
 func checkID(n namedID) error {
 	if err := checkVersion(n); err != nil {
@@ -184,7 +184,7 @@ func checkActivation(a *licensekey.Activation, licenseKeyID uuid.UUID, path stri
 	return normalizeObject(path+"meta", &a.Meta)
 }
 
-// storable says whether a request could carry s: the handler refuses others.
+// storable says whether a request could carry s: the handler rejects others.
 func storable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }
@@ -194,7 +194,7 @@ type namedTime struct {
 	at    *time.Time // may be nil
 }
 
-// normalizeTimes brings times to what a response can show, and refuses those
+// normalizeTimes brings times to what a response can show, and rejects those
 // that JSON cannot hold.
 func normalizeTimes(times []namedTime) error {
 	for _, t := range times {
