@@ -1,4 +1,4 @@
-// Drives the built example with Polar's published SDKs, each with its own
+// Drives the built program with Polar's published SDKs, each with its own
 // request builders and response parsers.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -13,9 +13,9 @@ import * as v202604 from "polar-sdk-1/2026-04";
 import * as v202610 from "polar-sdk-1/2026-10";
 
 const organization = "0a0a0a0a-0000-4000-8000-00000000000a";
-const token = "polar_oat_e2e";
-const dir = mkdtempSync(join(tmpdir(), "licensekey-e2e-"));
-const program = process.env.EXAMPLE ?? join(dir, "example");
+const token = "polar_oat_sdktest";
+const dir = mkdtempSync(join(tmpdir(), "licensekey-sdktest-"));
+const program = process.env.LICENSEKEY ?? join(dir, "licensekey");
 let server, url;
 
 // The 1.x line takes and returns the wire's names, the 0.49 line camel case;
@@ -41,24 +41,24 @@ const clients = [
   { name: "1.x 2026-10 customer portal", ...sdk1(() => v202610.createPolar({ baseUrl: url }).customerPortal.licenseKeys) },
 ];
 
-function example(...args) {
+function licensekey(...args) {
   return execFileSync(program, args, { encoding: "utf8" });
 }
 
 // issue makes a license key for a client: one seat, three uses.
 const keys = {};
 function issue(name) {
-  const out = example("issue", "-db", join(dir, "e2e.db"), "-org", organization, "-activations", "1", "-usage", "3",
+  const out = licensekey("issue", "-db", join(dir, "licenses.db"), "-org", organization, "-activations", "1", "-usage", "3",
     "-email", "ada@example.com", "-name", "Ada", "-expires", "2099-01-01T00:00:00Z");
   keys[name] = out.match(/^key +(.*)$/m)[1];
 }
 
 before(async () => {
-  if (!process.env.EXAMPLE) {
-    execFileSync("go", ["build", "-o", program, "./example"], { cwd: new URL("..", import.meta.url), stdio: "inherit" });
+  if (!process.env.LICENSEKEY) {
+    execFileSync("go", ["build", "-o", program, "."], { cwd: new URL("../../cmd/licensekey", import.meta.url), stdio: "inherit" });
   }
   for (const client of clients) issue(client.name);
-  server = spawn(program, ["-addr", "127.0.0.1:0", "-db", join(dir, "e2e.db"), "-token", `${token}=${organization}`],
+  server = spawn(program, ["-addr", "127.0.0.1:0", "-db", join(dir, "licenses.db"), "-token", `${token}=${organization}`],
     { stdio: ["ignore", "pipe", "inherit"] });
   for await (const line of createInterface({ input: server.stdout })) {
     if (line.startsWith("listening on ")) {
@@ -66,7 +66,7 @@ before(async () => {
       break;
     }
   }
-  assert.ok(url, "the example did not start");
+  assert.ok(url, "the program did not start");
 });
 
 after(() => {
