@@ -5,32 +5,49 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/licensekit/licensekey/internal/jsonvalue"
+	"github.com/google/uuid"
+
+	"github.com/licensekit/licensekey/internal/wire"
 )
 
-// activate answers 200 with the activation and its license key.
-func activate(a Activator, cfg Config) operation {
-	newID := cfg.withDefaults().NewID
+// activate responds with 200, the activation and its license key.
+func activate(a Activator, newID func() uuid.UUID) operation {
 	return operation{
 		name:      "activate",
 		component: "LicenseKeyActivate",
-		call: func(ctx context.Context, body fields, now time.Time) (answer, error) {
+		ids:       []string{"organization_id"},
+		call: func(ctx context.Context, body wire.Body, now time.Time) (wire.Response, error) {
 			activated, err := a.Activate(ctx, ActivateRequest{
-				OrganizationID: body.uuid("organization_id"),
-				Key:            body.text("key"),
+				OrganizationID: body.UUID("organization_id"),
+				Key:            Key(body.Text("key")),
 				ActivationID:   newID(),
-				Label:          body.text("label"),
-				Conditions:     body.json("conditions"),
-				Meta:           body.json("meta"),
+				Label:          body.Text("label"),
+				Conditions:     body.JSON("conditions"),
+				Meta:           body.JSON("meta"),
 				Now:            now,
 			})
 			if err != nil {
-				return answer{}, err
+				return wire.Response{}, err
 			}
-			object := activationRead(activated.Activation)
-			object.Members = append(object.Members,
-				jsonvalue.Member{Name: "license_key", Value: licenseKeyRead(activated.LicenseKey)})
-			return answer{http.StatusOK, jsonvalue.Append(make([]byte, 0, answerSize), object)}, nil
+			return activatedResponse(activated)
+		},
+		errors: []errorResponse{
+			{ErrNotFound, http.StatusNotFound, "ResourceNotFound", "Not found"},
+			{ErrNotGranted, http.StatusForbidden, "NotPermitted",
+				"License key is no longer active. This license key can not be activated."},
+			{ErrExpired, http.StatusForbidden, "NotPermitted", "License key has expired."},
+			{ErrNoActivations, http.StatusForbidden, "NotPermitted",
+				"This license key does not support activations. Use the /validate endpoint instead to check license validity."},
+			{ErrActivationLimit, http.StatusForbidden, "NotPermitted", "License key activation limit already reached"},
 		},
 	}
+}
+
+func activatedResponse(activated Activated) (wire.Response, error) {
+	w := newResponseWriter()
+	w.open()
+	w.activation(activated.Activation)
+	w.object("license_key", func() { w.licenseKey(activated.LicenseKey) })
+	w.close()
+	return w.response()
 }

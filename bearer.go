@@ -5,36 +5,39 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/licensekit/licensekey/internal/wire"
 )
 
-// authorize asks the host whose license keys the request's token may be used
-// on, or answers why it may not be used at all.
-func (e *endpoint) authorize(w http.ResponseWriter, r *http.Request) (permits func(fields) bool, refused *answer) {
-	token, ok := bearerToken(r.Header)
+// authorize returns the organizations whose license keys the request's token may
+// be used on. The error is an *wire.Error for a token that is not accepted.
+func (e *endpoint) authorize(w http.ResponseWriter, r *http.Request) ([]uuid.UUID, error) {
+	token, ok := wire.BearerToken(r.Header)
 	if !ok {
-		return nil, refuseToken(w)
+		return nil, unauthorized(w)
 	}
 	organizations, err := e.cfg.Authorize(r.Context(), token)
 	if errors.Is(err, ErrUnauthorized) {
-		return nil, refuseToken(w)
+		return nil, unauthorized(w)
 	}
 	if err != nil {
-		return nil, refusal(e.fail(r, fields{}, fmt.Errorf("authorize: %w", err)))
+		return nil, fmt.Errorf("authorize: %w", err)
 	}
-	return func(body fields) bool {
-		return slices.Contains(organizations, body.uuid("organization_id"))
-	}, nil
+	return organizations, nil
 }
 
-func refuseToken(w http.ResponseWriter) *answer {
+func unauthorized(w http.ResponseWriter) error {
 	w.Header().Set("WWW-Authenticate", "Bearer")
-	return &unauthorized
+	return wire.Unauthorized
 }
 
-// bearerToken returns the token of an Authorization header (RFC 6750).
-func bearerToken(h http.Header) (string, bool) {
-	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
-	token = strings.TrimLeft(token, " ")
-	return token, strings.EqualFold(scheme, "Bearer") && token != ""
+// permit returns ErrNotFound if the body is about an organization that is not
+// among those of the token.
+func permit(organizations []uuid.UUID, body wire.Body) error {
+	if !slices.Contains(organizations, body.UUID("organization_id")) {
+		return ErrNotFound
+	}
+	return nil
 }

@@ -34,7 +34,7 @@ func TestServerRoutesNeedAuthorize(t *testing.T) {
 	t.Parallel()
 	h := licensekey.NewHandler(memstore.New(), licensekey.Config{})
 	for _, path := range []string{licensekey.ServerActivatePath, licensekey.ServerValidatePath, licensekey.ServerDeactivatePath} {
-		wantAnswer(t, "POST "+path, serve(h, newRequest("POST", path, goodBody)), 404, `{"detail":"Not Found"}`)
+		wantResponse(t, "POST "+path, serve(h, newRequest("POST", path, goodBody)), 404, `{"detail":"Not Found"}`)
 	}
 }
 
@@ -55,7 +55,7 @@ func TestBearerToken(t *testing.T) {
 		r.Header.Set("Authorization", tt.authorization)
 		body := map[int]string{401: unauthorizedBody, 500: internalError}[tt.status]
 		got := serve(h, r)
-		wantAnswer(t, tt.authorization, got, tt.status, body)
+		wantResponse(t, tt.authorization, got, tt.status, body)
 		if challenge := got.Header().Get("WWW-Authenticate"); (challenge == "Bearer") != (tt.status == 401) {
 			t.Errorf("%s: WWW-Authenticate is %q", tt.authorization, challenge)
 		}
@@ -79,19 +79,43 @@ func TestTokenOfAnotherOrganization(t *testing.T) {
 	ofOrgB := `{"key":"SHARED-KEY","organization_id":"0b0b0b0b-0000-4000-8000-00000000000b","label":"x",` +
 		`"activation_id":"ac710000-0000-4000-8000-000000000051"}`
 	for _, path := range []string{licensekey.ServerActivatePath, licensekey.ServerValidatePath, licensekey.ServerDeactivatePath} {
-		wantAnswer(t, "another organization on "+path, serve(h, send("token-a", path, ofOrgB)), 404, notFoundBody)
-		wantAnswer(t, "a refused token on "+path, serve(h, send("x", path, "{")), 401, unauthorizedBody)
+		wantResponse(t, "another organization on "+path, serve(h, send("token-a", path, ofOrgB)), 404, notFoundBody)
+		wantResponse(t, "an unknown token on "+path, serve(h, send("x", path, "{")), 401, unauthorizedBody)
 		if got := serve(h, send("token-a", path, "{}")); got.Code != 422 {
 			t.Errorf("an empty body on %s: got %d %s, want 422", path, got.Code, got.Body)
 		}
 	}
 	// On the public path the same request needs no token.
-	wantAnswer(t, "public", serve(h, newRequest("POST", licensekey.DeactivatePath, ofOrgB)), 204, "")
+	wantResponse(t, "public", serve(h, newRequest("POST", licensekey.DeactivatePath, ofOrgB)), 204, "")
 	ofOrgA := `{"key":"AAAA-ACTIVE-0001","organization_id":"0a0a0a0a-0000-4000-8000-00000000000a","label":"x"}`
 	if got := serve(h, send("token-a", licensekey.ServerActivatePath, ofOrgA)); got.Code != 200 {
 		t.Errorf("activate with a token: got %d %s, want 200", got.Code, got.Body)
 	}
 	if got := serve(h, send("token-a", licensekey.ServerValidatePath, ofOrgA)); got.Code != 200 {
 		t.Errorf("validate with a token: got %d %s, want 200", got.Code, got.Body)
+	}
+}
+
+// TestAuthorizeOfOneEndpoint holds that a handler of one endpoint asks for a
+// token if Authorize is set.
+func TestAuthorizeOfOneEndpoint(t *testing.T) {
+	t.Parallel()
+	cfg := licensekey.Config{Authorize: tokenOfOrgA}
+	body := strings.Replace(goodBody, `"key"`, `"label":"x","key"`, 1)
+	for name, newHandler := range map[string]func(fullStore) http.Handler{
+		"activate":   func(s fullStore) http.Handler { return licensekey.NewActivateHandler(s, cfg) },
+		"validate":   func(s fullStore) http.Handler { return licensekey.NewValidateHandler(s, cfg) },
+		"deactivate": func(s fullStore) http.Handler { return licensekey.NewDeactivateHandler(s, cfg) },
+	} {
+		h := newHandler(importSeed(t, memstore.New()))
+		wantResponse(t, name+" without a token", serve(h, newRequest("POST", "/", body)), 401, unauthorizedBody)
+		r := newRequest("POST", "/", body)
+		r.Header.Set("Authorization", "Bearer token-a")
+		if got := serve(h, r); got.Code != 200 && got.Code != 204 {
+			t.Errorf("%s with a token: got %d %s, want 200 or 204", name, got.Code, got.Body)
+		}
+		other := newRequest("POST", "/", strings.Replace(body, "0a0a0a0a", "0b0b0b0b", 1))
+		other.Header.Set("Authorization", "Bearer token-a")
+		wantResponse(t, name+" of another organization", serve(h, other), 404, notFoundBody)
 	}
 }

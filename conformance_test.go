@@ -14,29 +14,20 @@ import (
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/bboltstore"
 	"github.com/licensekit/licensekey/internal/recorded"
+	"github.com/licensekit/licensekey/jsonlines"
 	"github.com/licensekit/licensekey/memstore"
 )
 
 func seed(t testing.TB) []licensekey.LicenseKeyWithActivations {
 	t.Helper()
-	keys, err := licensekey.ReadJSONLines(bytes.NewReader(recorded.Seed))
+	keys, err := jsonlines.Read(bytes.NewReader(recorded.Seed))
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, customer := range recorded.ReadStart(t).Customers {
-		for i := range keys {
-			if keys[i].CustomerID == customer.ID {
-				keys[i].UserID = customer.LegacyUserID
-			}
-		}
 	}
 	return keys
 }
 
-type fullStore interface {
-	licensekey.Store
-	licensekey.Admin
-}
+type fullStore = licensekey.ManagedStore
 
 // seededStores make a store of each kind that holds the recorded cases' data.
 var seededStores = map[string]func(t testing.TB) fullStore{
@@ -44,7 +35,7 @@ var seededStores = map[string]func(t testing.TB) fullStore{
 		return importSeed(t, memstore.New())
 	},
 	"bboltstore": func(t testing.TB) fullStore {
-		// Not synced: these tests are about answers, not about the disk.
+		// Not synced: these tests are about responses, not about the disk.
 		db, err := bbolt.Open(filepath.Join(t.TempDir(), "licenses.db"), 0o600, &bbolt.Options{NoSync: true})
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +82,8 @@ func recordedConfig(t testing.TB) licensekey.Config {
 	clock := recorded.ReadStart(t).Clock
 	var next atomic.Int64
 	return licensekey.Config{
-		Now:   func() time.Time { return clock.Now },
-		NewID: func() uuid.UUID { return clock.NextActivationIDs[next.Add(1)-1] },
+		Version: "2026-04",
+		Now:     func() time.Time { return clock.Now },
+		NewID:   func() uuid.UUID { return clock.NextActivationIDs[next.Add(1)-1] },
 	}
 }

@@ -4,21 +4,27 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/licensekit/licensekey/internal/wire"
 )
 
-// deactivate answers 204 without a body.
+// deactivate responds with 204, without a body.
 func deactivate(d Deactivator) operation {
 	return operation{
 		name:      "deactivate",
 		component: "LicenseKeyDeactivate",
-		call: func(ctx context.Context, body fields, now time.Time) (answer, error) {
+		ids:       []string{"organization_id", "activation_id"},
+		call: func(ctx context.Context, body wire.Body, now time.Time) (wire.Response, error) {
 			err := d.Deactivate(ctx, DeactivateRequest{
-				OrganizationID: body.uuid("organization_id"),
-				Key:            body.text("key"),
-				ActivationID:   body.uuid("activation_id"),
+				OrganizationID: body.UUID("organization_id"),
+				Key:            Key(body.Text("key")),
+				ActivationID:   body.UUID("activation_id"),
 				Now:            now,
 			})
-			return answer{status: http.StatusNoContent}, err
+			return wire.Response{Status: http.StatusNoContent}, err
+		},
+		errors: []errorResponse{
+			{ErrNotFound, http.StatusNotFound, "ResourceNotFound", "Not found"},
 		},
 	}
 }

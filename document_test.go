@@ -37,10 +37,11 @@ func readDocument(t *testing.T) document {
 	return doc
 }
 
-// routes are the paths that a handler with everything on answers.
+// routes are the paths that a handler with everything on serves.
 var routes = []string{
 	licensekey.ActivatePath, licensekey.DeactivatePath, licensekey.ValidatePath,
 	licensekey.ServerActivatePath, licensekey.ServerDeactivatePath, licensekey.ServerValidatePath,
+	licensekey.UsersActivatePath, licensekey.UsersDeactivatePath, licensekey.UsersValidatePath,
 }
 
 // TestDocumentHasTheRoutes holds the routes and the document against each other.
@@ -55,17 +56,17 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
 			_, documented := item[strings.ToLower(method)]
 			got := serve(h, newRequest(method, path, ""))
-			if answered := got.Code != http.StatusMethodNotAllowed && got.Code != http.StatusNotFound; answered != documented {
-				t.Errorf("%s %s: answered %d, in the document: %v", method, path, got.Code, documented)
+			if served := got.Code != http.StatusMethodNotAllowed && got.Code != http.StatusNotFound; served != documented {
+				t.Errorf("%s %s: got %d, in the document: %v", method, path, got.Code, documented)
 			}
 		}
 	}
 }
 
-// TestAnswersAreDocumented validates answers of each status against the schema
+// TestResponsesAreDocumented validates responses of each status against the schema
 // that the document has for it: for each path, the statuses that the handler
-// answers are those that the document has.
-func TestAnswersAreDocumented(t *testing.T) {
+// gives are those that the document has.
+func TestResponsesAreDocumented(t *testing.T) {
 	t.Parallel()
 	doc := readDocument(t)
 	compiler := jsonschema.NewCompiler()
@@ -77,18 +78,18 @@ func TestAnswersAreDocumented(t *testing.T) {
 	for _, path := range routes {
 		documented := doc.Paths[path]["post"].Responses
 		seen := map[string]bool{}
-		for _, got := range sampleAnswers(t, path) {
+		for _, got := range sampleResponses(t, path) {
 			status := strconv.Itoa(got.Code)
 			seen[status] = true
 			if _, ok := documented[status]; !ok {
-				t.Errorf("%s: the document has no %s, which the handler answers", path, status)
+				t.Errorf("%s: the document has no %s, which the handler gives", path, status)
 			} else if got.Body.Len() > 0 {
 				component := strings.TrimPrefix(documented[status].Ref, "#/components/responses/")
 				checkDocumented(t, compiler, component, got.Body.String())
 			}
 		}
 		if want := slices.Sorted(maps.Keys(documented)); !slices.Equal(want, slices.Sorted(maps.Keys(seen))) {
-			t.Errorf("%s: the document has the statuses %v, the handler answered %v", path, want, seen)
+			t.Errorf("%s: the document has the statuses %v, the handler gave %v", path, want, seen)
 		}
 	}
 }
@@ -112,9 +113,9 @@ func checkDocumented(t *testing.T, compiler *jsonschema.Compiler, component, tex
 	}
 }
 
-// sampleAnswers sends the recorded bodies of an operation to path, and what else
+// sampleResponses sends the recorded bodies of an operation to path, and what else
 // it takes to get every status.
-func sampleAnswers(t *testing.T, path string) []*httptest.ResponseRecorder {
+func sampleResponses(t *testing.T, path string) []*httptest.ResponseRecorder {
 	t.Helper()
 	cfg := licensekey.Config{Authorize: tokenOfOrgA, BodyLimit: 20_000, Logger: newLogger("text", new(bytes.Buffer))}
 	h := licensekey.NewHandler(importSeed(t, memstore.New()), cfg)
@@ -145,9 +146,9 @@ func TestServesDocument(t *testing.T) {
 	t.Parallel()
 	h := licensekey.NewHandler(memstore.New(), licensekey.Config{OpenAPI: true})
 	got := serve(h, newRequest("GET", licensekey.OpenAPIPath, ""))
-	wantAnswer(t, "GET "+licensekey.OpenAPIPath, got, 200, string(schema.Document()))
+	wantResponse(t, "GET "+licensekey.OpenAPIPath, got, 200, string(schema.Document()))
 	if ct := got.Header().Get("Content-Type"); ct != "application/json" {
 		t.Errorf("GET %s: Content-Type is %q", licensekey.OpenAPIPath, ct)
 	}
-	wantAnswer(t, "POST "+licensekey.OpenAPIPath, serve(h, newRequest("POST", licensekey.OpenAPIPath, "")), 405, `{"detail":"Method Not Allowed"}`)
+	wantResponse(t, "POST "+licensekey.OpenAPIPath, serve(h, newRequest("POST", licensekey.OpenAPIPath, "")), 405, `{"detail":"Method Not Allowed"}`)
 }

@@ -48,7 +48,7 @@ type seats struct {
 
 type seat struct {
 	tenant, activation uuid.UUID
-	key                string
+	key                licensekey.Key
 }
 
 // Deactivate is one atomic step, as it would be with
@@ -102,15 +102,14 @@ func signOut(baseURL, key string, organization, activation uuid.UUID) (int, erro
 
 // The body of a unit test of an app: the API over a memory store.
 func Example_unitTest() {
-	ctx, now := context.Background(), time.Now()
-	k, err := licensekey.CheckIssue(licensekey.IssueRequest{OrganizationID: uuid.New(), Now: now})
+	ctx := context.Background()
+	store := memstore.New()
+	k, err := store.Issue(ctx, licensekey.IssueRequest{OrganizationID: uuid.New(), LimitActivations: 1})
 	if err != nil {
 		log.Fatal(err)
 	}
-	laptop := licensekey.Activation{ID: uuid.New(), Label: "laptop", CreatedAt: now}
-	store := memstore.New()
-	_, err = store.Import(ctx, []licensekey.LicenseKeyWithActivations{
-		{LicenseKey: k, Activations: []licensekey.Activation{laptop}},
+	laptop, err := store.Activate(ctx, licensekey.ActivateRequest{
+		OrganizationID: k.OrganizationID, Key: k.Key, ActivationID: uuid.New(), Label: "laptop", Now: time.Now(),
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -118,7 +117,7 @@ func Example_unitTest() {
 	server := httptest.NewServer(licensekey.NewHandler(store, licensekey.Config{}))
 	defer server.Close()
 
-	fmt.Println(signOut(server.URL, k.Key, k.OrganizationID, laptop.ID))
+	fmt.Println(signOut(server.URL, string(k.Key), k.OrganizationID, laptop.Activation.ID))
 	left, err := store.Get(ctx, k.ID)
 	fmt.Println(len(left.Activations), err)
 	// Output:

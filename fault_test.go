@@ -28,16 +28,16 @@ type faultyStore struct {
 }
 
 func (s faultyStore) Deactivate(ctx context.Context, req licensekey.DeactivateRequest) error {
-	_, err := around(s, req.Key, req, func() (any, error) { return nil, s.Store.Deactivate(ctx, req) })
+	_, err := around(s, string(req.Key), req, func() (any, error) { return nil, s.Store.Deactivate(ctx, req) })
 	return err
 }
 
 func (s faultyStore) Activate(ctx context.Context, req licensekey.ActivateRequest) (licensekey.Activated, error) {
-	return around(s, req.Key, req, func() (licensekey.Activated, error) { return s.Store.Activate(ctx, req) })
+	return around(s, string(req.Key), req, func() (licensekey.Activated, error) { return s.Store.Activate(ctx, req) })
 }
 
 func (s faultyStore) Validate(ctx context.Context, req licensekey.ValidateRequest) (licensekey.Validated, error) {
-	return around(s, req.Key, req, func() (licensekey.Validated, error) { return s.Store.Validate(ctx, req) })
+	return around(s, string(req.Key), req, func() (licensekey.Validated, error) { return s.Store.Validate(ctx, req) })
 }
 
 func around[T any](s faultyStore, key string, req any, call func() (T, error)) (result T, err error) {
@@ -56,7 +56,7 @@ func around[T any](s faultyStore, key string, req any, call func() (T, error)) (
 var brokenStore = faultyStore{before: func(string, any) error { return errDisk }}
 
 // TestStoreFails holds that a failure of the store, whatever it says, is one
-// answer that tells nothing, and a log record without the key.
+// response that tells nothing, and a log record without the key.
 func TestStoreFails(t *testing.T) {
 	t.Parallel()
 	fail := func(string, any) error { return errDisk }
@@ -95,7 +95,7 @@ func testFault(t *testing.T, name string, store faultyStore, format, operation, 
 	store.Store = mem
 	var log bytes.Buffer
 	h := licensekey.NewHandler(store, licensekey.Config{Logger: newLogger(format, &log)})
-	wantAnswer(t, name, serve(h, newRequest("POST", path, body)), 500, internalError)
+	wantResponse(t, name, serve(h, newRequest("POST", path, body)), 500, internalError)
 	checkLog(t, name, operation, log.String())
 
 	got, err := mem.Get(t.Context(), k.ID)
@@ -127,8 +127,8 @@ func checkLog(t *testing.T, name, operation, log string) {
 	}
 }
 
-// TestAnswersAreNotLogged holds that nothing but a failure is logged.
-func TestAnswersAreNotLogged(t *testing.T) {
+// TestResponsesAreNotLogged holds that nothing but a failure is logged.
+func TestResponsesAreNotLogged(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	h := licensekey.NewHandler(importSeed(t, memstore.New()), licensekey.Config{Logger: newLogger("text", &log)})
@@ -145,7 +145,7 @@ func TestWrappedSentinel(t *testing.T) {
 	h := licensekey.NewDeactivateHandler(deactivatorFunc(func(context.Context, licensekey.DeactivateRequest) error {
 		return fmt.Errorf("table activations: %w", licensekey.ErrNotFound)
 	}), licensekey.Config{})
-	wantAnswer(t, "wrapped ErrNotFound", serve(h, newRequest("POST", "/", goodBody)), 404, notFoundBody)
+	wantResponse(t, "wrapped ErrNotFound", serve(h, newRequest("POST", "/", goodBody)), 404, notFoundBody)
 }
 
 // TestClientGone holds that a request that ended by its context changes nothing
@@ -157,11 +157,11 @@ func TestClientGone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := newRequest("POST", licensekey.DeactivatePath, goodBody)
-	wantAnswer(t, "canceled request", serve(h, r.WithContext(ctx)), 500, internalError)
+	wantResponse(t, "canceled request", serve(h, r.WithContext(ctx)), 500, internalError)
 	if !strings.Contains(log.String(), "level=WARN") {
 		t.Errorf("a canceled request was not logged as a warning:\n%s", &log)
 	}
-	wantAnswer(t, "the next request", serve(h, newRequest("POST", licensekey.DeactivatePath, goodBody)), 204, "")
+	wantResponse(t, "the next request", serve(h, newRequest("POST", licensekey.DeactivatePath, goodBody)), 204, "")
 }
 
 // TestAbort holds that a store may end the connection the way handlers do.

@@ -2,132 +2,142 @@ package licensekey
 
 import (
 	"net/http"
-	"net/url"
-	"strings"
 
+	"github.com/licensekit/licensekey/internal/wire"
 	"github.com/licensekit/licensekey/schema"
 )
 
-// Paths that [NewHandler] answers.
+// Paths that [NewHandler] serves. The license key is the credential there.
 const (
 	ActivatePath   = "/v1/customer-portal/license-keys/activate"
 	ValidatePath   = "/v1/customer-portal/license-keys/validate"
 	DeactivatePath = "/v1/customer-portal/license-keys/deactivate"
+)
 
-	// For servers, if Config.Authorize.
+// Former paths of the same endpoints, which installed apps still use.
+const (
+	UsersActivatePath   = "/v1/users/license-keys/activate"
+	UsersValidatePath   = "/v1/users/license-keys/validate"
+	UsersDeactivatePath = "/v1/users/license-keys/deactivate"
+)
+
+// Paths that need a bearer token. [NewHandler] serves them if Config.Authorize
+// is set.
+const (
 	ServerActivatePath   = "/v1/license-keys/activate"
 	ServerValidatePath   = "/v1/license-keys/validate"
 	ServerDeactivatePath = "/v1/license-keys/deactivate"
-
-	OpenAPIPath = "/openapi.json" // if Config.OpenAPI
 )
 
-// NewHandler returns a handler that answers every endpoint of the package on
-// its Polar path, over store, and any other path with a 404 that no client
-// takes for a missing license. It matches the full path: mount it at "/", at
-// "/v1/", or under a prefix with [http.StripPrefix].
+// OpenAPIPath is where [NewHandler] serves the OpenAPI document if
+// Config.OpenAPI is set.
+const OpenAPIPath = "/openapi.json"
+
+// NewHandler returns a handler that serves every endpoint of the package on its
+// Polar path, over store. Any other path gets a 404 that no client takes for a
+// missing license. It matches the full path: mount it at "/", at "/v1/", or
+// under a prefix with [http.StripPrefix].
 //
 // It panics if store is nil.
 func NewHandler(store Store, cfg Config) http.Handler {
 	if store == nil {
 		panic("licensekey: NewHandler: store is nil")
 	}
-	routes := router{
-		ActivatePath:   NewActivateHandler(store, cfg),
-		ValidatePath:   NewValidateHandler(store, cfg),
-		DeactivatePath: NewDeactivateHandler(store, cfg),
+	c := cfg.normalize()
+	activate, validate, deactivate := activate(store, c.NewID), validate(store), deactivate(store)
+	routes := map[string]http.Handler{
+		ActivatePath:   newEndpoint(activate, c, false),
+		ValidatePath:   newEndpoint(validate, c, false),
+		DeactivatePath: newEndpoint(deactivate, c, false),
 	}
-	if cfg.Authorize != nil {
-		routes[ServerActivatePath] = newEndpoint(activate(store, cfg), cfg, true)
-		routes[ServerValidatePath] = newEndpoint(validate(store), cfg, true)
-		routes[ServerDeactivatePath] = newEndpoint(deactivate(store), cfg, true)
+	routes[UsersActivatePath] = routes[ActivatePath]
+	routes[UsersValidatePath] = routes[ValidatePath]
+	routes[UsersDeactivatePath] = routes[DeactivatePath]
+	if c.Authorize != nil {
+		routes[ServerActivatePath] = newEndpoint(activate, c, true)
+		routes[ServerValidatePath] = newEndpoint(validate, c, true)
+		routes[ServerDeactivatePath] = newEndpoint(deactivate, c, true)
 	}
-	if cfg.OpenAPI {
-		routes[OpenAPIPath] = resource{method: http.MethodGet, answer: documentAnswer}
+	if c.OpenAPI {
+		routes[OpenAPIPath] = resource{method: http.MethodGet, version: c.Version, respond: documentResponse}
 	}
-	return routes
+	return router{routes, c.Version}
 }
 
-// NewActivateHandler returns a handler that answers the activate endpoint on
-// whatever path it is mounted, over a.
+// NewActivateHandler returns a handler that serves the activate endpoint over a,
+// on whatever path it is mounted. It needs a bearer token if cfg.Authorize is
+// set.
 //
 // It panics if a is nil.
 func NewActivateHandler(a Activator, cfg Config) http.Handler {
 	if a == nil {
 		panic("licensekey: NewActivateHandler: activator is nil")
 	}
-	return newEndpoint(activate(a, cfg), cfg, false)
+	c := cfg.normalize()
+	return newEndpoint(activate(a, c.NewID), c, c.Authorize != nil)
 }
 
-// NewValidateHandler returns a handler that answers the validate endpoint on
-// whatever path it is mounted, over v.
+// NewValidateHandler returns a handler that serves the validate endpoint over v,
+// on whatever path it is mounted. It needs a bearer token if cfg.Authorize is
+// set.
 //
 // It panics if v is nil.
 func NewValidateHandler(v Validator, cfg Config) http.Handler {
 	if v == nil {
 		panic("licensekey: NewValidateHandler: validator is nil")
 	}
-	return newEndpoint(validate(v), cfg, false)
+	return newEndpoint(validate(v), cfg.normalize(), cfg.Authorize != nil)
 }
 
-// NewDeactivateHandler returns a handler that answers the deactivate endpoint
-// on whatever path it is mounted, over d.
+// NewDeactivateHandler returns a handler that serves the deactivate endpoint
+// over d, on whatever path it is mounted. It needs a bearer token if
+// cfg.Authorize is set.
 //
 // It panics if d is nil.
 func NewDeactivateHandler(d Deactivator, cfg Config) http.Handler {
 	if d == nil {
 		panic("licensekey: NewDeactivateHandler: deactivator is nil")
 	}
-	return newEndpoint(deactivate(d), cfg, false)
+	return newEndpoint(deactivate(d), cfg.normalize(), cfg.Authorize != nil)
 }
 
 // router holds a handler for each path.
-type router map[string]http.Handler
+type router struct {
+	routes  map[string]http.Handler
+	version string
+}
 
-func (routes router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h, ok := routes[requestPath(r.URL)]; ok {
+func (rt router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h, ok := rt.routes[wire.Path(r.URL)]; ok {
 		h.ServeHTTP(w, r)
 		return
 	}
-	setCommonHeaders(w.Header(), r.Header)
-	notFoundPath.write(w)
+	wire.SetCommonHeaders(w.Header(), r.Header, rt.version)
+	wire.NotFoundPath.Write(w)
 }
 
-// requestPath returns the path of a request without a fragment. Clients should
-// not send one, and net/http leaves it in the path.
-func requestPath(u *url.URL) string {
-	raw, _, found := strings.Cut(u.RawPath, "#")
-	if !found {
-		return u.Path
-	}
-	path, err := url.PathUnescape(raw)
-	if err != nil {
-		return u.Path
-	}
-	return path
-}
-
-// resource is a path that takes one method: it answers a CORS preflight and
-// refuses other methods.
+// resource is a path that takes one method: it serves a CORS preflight and
+// rejects other methods.
 type resource struct {
-	method string
-	answer func(w http.ResponseWriter, r *http.Request) answer
+	method  string
+	version string // of a request that asks for none
+	respond func(w http.ResponseWriter, r *http.Request) wire.Response
 }
 
 func (res resource) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	setCommonHeaders(h, r.Header)
+	wire.SetCommonHeaders(h, r.Header, res.version)
 	switch {
-	case isPreflight(r):
-		writePreflight(w, res.method)
+	case wire.IsPreflight(r):
+		wire.WritePreflight(w, res.method)
 	case r.Method != res.method:
 		h.Set("Allow", res.method)
-		methodNotAllowed.write(w)
+		wire.MethodNotAllowed.Write(w)
 	default:
-		res.answer(w, r).write(w)
+		res.respond(w, r).Write(w)
 	}
 }
 
-func documentAnswer(http.ResponseWriter, *http.Request) answer {
-	return answer{status: http.StatusOK, body: schema.Document()}
+func documentResponse(http.ResponseWriter, *http.Request) wire.Response {
+	return wire.Response{Status: http.StatusOK, Body: schema.Document()}
 }

@@ -47,7 +47,7 @@ func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-func wantAnswer(t *testing.T, what string, got *httptest.ResponseRecorder, status int, body string) {
+func wantResponse(t *testing.T, what string, got *httptest.ResponseRecorder, status int, body string) {
 	t.Helper()
 	if got.Code != status || got.Body.String() != body {
 		t.Errorf("%s: got %d %s\nwant %d %s", what, got.Code, got.Body, status, body)
@@ -80,8 +80,8 @@ func TestMounting(t *testing.T) {
 	}
 	for _, m := range mounts {
 		h := m.mount(importSeed(t, memstore.New()))
-		wantAnswer(t, m.name, serve(h, newRequest("POST", m.path, goodBody)), 204, "")
-		wantAnswer(t, m.name+", again", serve(h, newRequest("POST", m.path, goodBody)), 404, notFoundBody)
+		wantResponse(t, m.name, serve(h, newRequest("POST", m.path, goodBody)), 204, "")
+		wantResponse(t, m.name+", again", serve(h, newRequest("POST", m.path, goodBody)), 404, notFoundBody)
 	}
 }
 
@@ -98,6 +98,22 @@ func TestEndpointsAlone(t *testing.T) {
 			t.Errorf("sent %s: got %d %s, want 200 with %s", body, got.Code, got.Body, name)
 		}
 	}
+}
+
+// TestUsersPaths sends what installed apps send to the former paths.
+func TestUsersPaths(t *testing.T) {
+	t.Parallel()
+	h := licensekey.NewHandler(importSeed(t, memstore.New()), licensekey.Config{Authorize: tokenOfOrgA})
+	body := strings.Replace(goodBody, `"key"`, `"label":"Linux Activation","meta":{"pc_id":"5f70bf18"},"key"`, 1)
+	for _, tt := range []struct {
+		path   string
+		status int
+	}{{licensekey.UsersActivatePath, 200}, {licensekey.UsersValidatePath, 200}, {licensekey.UsersDeactivatePath, 204}} {
+		if got := serve(h, newRequest("POST", tt.path, body)); got.Code != tt.status {
+			t.Errorf("POST %s: got %d %s, want %d", tt.path, got.Code, got.Body, tt.status)
+		}
+	}
+	wantResponse(t, "GET", serve(h, newRequest("GET", licensekey.UsersDeactivatePath, "")), 405, `{"detail":"Method Not Allowed"}`)
 }
 
 func TestRoutes(t *testing.T) {
@@ -121,7 +137,7 @@ func TestRoutes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got := serve(h, newRequest(tt.method, tt.path, goodBody))
-		wantAnswer(t, tt.method+" "+tt.path, got, tt.status, tt.body)
+		wantResponse(t, tt.method+" "+tt.path, got, tt.status, tt.body)
 		if allow := got.Header().Get("Allow"); allow != tt.allow {
 			t.Errorf("%s %s: Allow is %q, want %q", tt.method, tt.path, allow, tt.allow)
 		}
@@ -148,13 +164,13 @@ func TestMiddleware(t *testing.T) {
 	r := newRequest("POST", "/", goodBody)
 	r.Header.Set("Origin", "https://shop.example")
 	got := serve(h, r)
-	wantAnswer(t, "behind middleware", got, 204, "")
+	wantResponse(t, "behind middleware", got, 204, "")
 	if seen != "acme" {
 		t.Errorf("the store saw the context value %v, want acme", seen)
 	}
 	want := map[string]string{
 		"Content-Type": "application/json", "Cache-Control": "private, no-store", "X-Host": "kept",
-		"Polar-Version": "2026-04", "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Polar-Version",
+		"Polar-Version": "2026-10", "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Polar-Version",
 	}
 	for name, value := range want {
 		if values := got.Header().Values(name); len(values) != 1 || values[0] != value {
@@ -172,7 +188,7 @@ func TestRequestReachesStore(t *testing.T) {
 	}), licensekey.Config{Now: func() time.Time { return frozen }})
 	body := `{"KEY":"evil","key":"first","key":" Ключ\u0041\ud83d\udd11 ","Key":"evil",` +
 		`"organization_id":"{0A0A0A0A-0000-4000-8000-00000000000a}","activation_id":"ac710000000040008000000000000011"}`
-	wantAnswer(t, body, serve(h, newRequest("POST", "/", body)), 204, "")
+	wantResponse(t, body, serve(h, newRequest("POST", "/", body)), 204, "")
 	want := licensekey.DeactivateRequest{OrganizationID: orgA, Key: " КлючA🔑 ", ActivationID: activationA, Now: frozen}
 	if got != want {
 		t.Errorf("sent %s\nthe store got %v, key %q, at %v\nwant %v, key %q, at %v", body, got, got.Key, got.Now, want, want.Key, want.Now)
@@ -182,15 +198,19 @@ func TestRequestReachesStore(t *testing.T) {
 func TestVersionHeader(t *testing.T) {
 	t.Parallel()
 	h := licensekey.NewHandler(memstore.New(), licensekey.Config{})
+	configured := licensekey.NewHandler(memstore.New(), licensekey.Config{Version: "2025-07"})
 	for sent, want := range map[string]string{
-		"": "2026-04", "2025-01": "2025-01", "2031-12": "2031-12", "9999-99": "9999-99",
-		"2026-4": "2026-04", "2026-04-01": "2026-04", "x": "2026-04", "2026.10": "2026-04", "-026-10": "2026-04", "202²-04": "2026-04",
+		"": "2026-10", "2025-01": "2025-01", "2031-12": "2031-12", "9999-99": "9999-99",
+		"2026-4": "2026-10", "2026-04-01": "2026-10", "x": "2026-10", "2026.10": "2026-10", "-026-10": "2026-10", "202²-04": "2026-10",
 	} {
 		for _, path := range []string{licensekey.DeactivatePath, "/nowhere"} {
 			r := newRequest("POST", path, "{}")
 			r.Header.Set("Polar-Version", sent)
 			if got := serve(h, r).Header().Get("Polar-Version"); got != want {
-				t.Errorf("POST %s with Polar-Version %q: answered %q, want %q", path, sent, got, want)
+				t.Errorf("POST %s with Polar-Version %q: got %q, want %q", path, sent, got, want)
+			}
+			if got := serve(configured, r).Header().Get("Polar-Version"); sent == "" && got != "2025-07" {
+				t.Errorf("POST %s without Polar-Version, configured 2025-07: got %q", path, got)
 			}
 		}
 	}
@@ -217,7 +237,7 @@ func TestPreflight(t *testing.T) {
 		}
 	}
 	r.URL.Path = "/nowhere"
-	wantAnswer(t, "preflight of an unknown path", serve(h, r), 404, `{"detail":"Not Found"}`)
+	wantResponse(t, "preflight of an unknown path", serve(h, r), 404, `{"detail":"Not Found"}`)
 }
 
 func TestBodyLimit(t *testing.T) {
@@ -232,15 +252,15 @@ func TestBodyLimit(t *testing.T) {
 		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(padded(size))), -1
 		return r
 	}
-	wantAnswer(t, "201 bytes", serve(h, newRequest("POST", licensekey.DeactivatePath, padded(limit+1))), 413, tooLarge)
-	wantAnswer(t, "201 bytes of unknown length", serve(h, unknownLength(limit+1)), 413, tooLarge)
-	wantAnswer(t, "200 bytes of unknown length", serve(h, unknownLength(limit)), 204, "")
-	wantAnswer(t, "200 bytes", serve(h, newRequest("POST", licensekey.DeactivatePath, padded(limit))), 404, notFoundBody)
+	wantResponse(t, "201 bytes", serve(h, newRequest("POST", licensekey.DeactivatePath, padded(limit+1))), 413, tooLarge)
+	wantResponse(t, "201 bytes of unknown length", serve(h, unknownLength(limit+1)), 413, tooLarge)
+	wantResponse(t, "200 bytes of unknown length", serve(h, unknownLength(limit)), 204, "")
+	wantResponse(t, "200 bytes", serve(h, newRequest("POST", licensekey.DeactivatePath, padded(limit))), 404, notFoundBody)
 
 	byDefault := licensekey.NewHandler(store, licensekey.Config{})
-	wantAnswer(t, "1 MiB", serve(byDefault, newRequest("POST", licensekey.DeactivatePath, padded(1<<20))), 404, notFoundBody)
-	if got := serve(byDefault, newRequest("POST", licensekey.DeactivatePath, padded(1<<20+1))); got.Code != 413 {
-		t.Errorf("1 MiB and a byte: got %d, want 413", got.Code)
+	wantResponse(t, "128 KiB", serve(byDefault, newRequest("POST", licensekey.DeactivatePath, padded(128<<10))), 404, notFoundBody)
+	if got := serve(byDefault, newRequest("POST", licensekey.DeactivatePath, padded(128<<10+1))); got.Code != 413 {
+		t.Errorf("128 KiB and a byte: got %d, want 413", got.Code)
 	}
 }
 
@@ -254,16 +274,16 @@ func TestUnreadableBody(t *testing.T) {
 	h := licensekey.NewHandler(memstore.New(), licensekey.Config{})
 	for name, body := range map[string]string{
 		"invalid UTF-8": "{\"key\":\"\xff\"}",
-		"deep nesting":  strings.Repeat("[", 500_000),
+		"deep nesting":  strings.Repeat("[", 301),
 		"long integer":  strings.Repeat("9", 5000),
 	} {
-		wantAnswer(t, name, serve(h, newRequest("POST", licensekey.DeactivatePath, body)), 400, unreadable)
+		wantResponse(t, name, serve(h, newRequest("POST", licensekey.DeactivatePath, body)), 400, unreadable)
 	}
 	text := newRequest("POST", licensekey.DeactivatePath, "\xff")
 	text.Header.Set("Content-Type", "text/plain")
-	wantAnswer(t, "text that is no UTF-8", serve(h, text), 400, unreadable)
+	wantResponse(t, "text that is no UTF-8", serve(h, text), 400, unreadable)
 	cut := httptest.NewRequest("POST", licensekey.DeactivatePath, io.MultiReader(bytes.NewReader([]byte(goodBody)), brokenReader{}))
-	wantAnswer(t, "cut short", serve(h, cut), 400, unreadable)
+	wantResponse(t, "cut short", serve(h, cut), 400, unreadable)
 }
 
 func TestNilStorePanics(t *testing.T) {

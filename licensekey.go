@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -17,7 +18,7 @@ type Status string
 // The statuses of a license key.
 const (
 	StatusGranted  Status = "granted"  // in force
-	StatusRevoked  Status = "revoked"  // withdrawn, for good
+	StatusRevoked  Status = "revoked"  // withdrawn; Rotate refuses it, Update can grant it again
 	StatusDisabled Status = "disabled" // switched off by the organization
 )
 
@@ -33,7 +34,7 @@ type LicenseKey struct {
 	UserID         uuid.UUID  `json:"user_id"` // kept for old clients; new keys have the customer's id
 	Customer       Customer   `json:"customer"`
 
-	Key    string `json:"key"` // a secret: keep it out of logs
+	Key    Key    `json:"key"`
 	Status Status `json:"status"`
 
 	LimitActivations *int64     `json:"limit_activations"` // nil or 0: the key takes no activations
@@ -44,11 +45,17 @@ type LicenseKey struct {
 	ExpiresAt        *time.Time `json:"expires_at"` // nil: never
 }
 
-// DisplayKey returns the key as it may be shown: the last six characters, after
-// "****-". It is no secret, but of a key of six characters it shows all.
+// DisplayKey returns the key as it may be shown to people: the last six
+// characters after "****-". A key of six characters or fewer is shown in full.
 func (k LicenseKey) DisplayKey() string {
-	runes := []rune(k.Key)
+	runes := []rune(string(k.Key))
 	return "****-" + string(runes[max(0, len(runes)-6):])
+}
+
+// LogValue implements [slog.LogValuer]. It names the license key by its id,
+// without the key string.
+func (k LicenseKey) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("id", k.ID.String()))
 }
 
 // Clone returns a copy that shares no memory with k.
@@ -100,6 +107,12 @@ type LicenseKeyWithActivations struct {
 	Activations []Activation `json:"activations"`
 }
 
+// The types of a customer.
+const (
+	CustomerIndividual = "individual"
+	CustomerTeam       = "team"
+)
+
 // Customer is who a license key was issued to.
 type Customer struct {
 	ID                     uuid.UUID       `json:"id"`
@@ -109,7 +122,7 @@ type Customer struct {
 	ExternalID             *string         `json:"external_id"`
 	Email                  *string         `json:"email"`
 	EmailVerified          bool            `json:"email_verified"`
-	Type                   string          `json:"type"` // "individual" or "team"
+	Type                   string          `json:"type"` // CustomerIndividual or CustomerTeam
 	Name                   *string         `json:"name"`
 	BillingName            *string         `json:"billing_name"`
 	BillingAddress         *Address        `json:"billing_address"`

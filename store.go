@@ -3,6 +3,7 @@ package licensekey
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,19 +26,26 @@ type Deactivator interface {
 	// others ErrNotFound. Once it returns nil the change is durable and every
 	// later call sees it. If ctx ends before the change is begun, it returns an
 	// error wrapping ctx.Err() and nothing has changed; if ctx ends later, the
-	// change is made whole or not at all, and the result says which. After any
-	// other error it is not known whether the change was made.
+	// change is made whole or not at all, and the result says which. After
+	// ErrUnknown, or an error that is none of this package's, it is not known
+	// whether the change was made.
+	//
+	// ErrNotFound rests on durable state too: if another call's change, not yet
+	// durable, is the reason for it, Deactivate waits until that change is
+	// durable. A request that no change concerns waits for nothing.
 	Deactivate(ctx context.Context, req DeactivateRequest) error
 }
 
-// Activator makes activations.
+// Activator makes activations. It is all that [NewActivateHandler] needs.
 type Activator interface {
 	// Activate adds an activation to the license key that req names and returns
-	// it with the key, as stored. What it may refuse, and in which order, is
-	// [CheckActivate], which it calls on the state that it changes.
+	// it with the key, as stored. It decides by rules.Activate on the state
+	// that it changes.
 	//
 	// It returns ErrNotFound if the organization has no license key with
-	// exactly the bytes of req.Key, and else what CheckActivate returns.
+	// exactly the bytes of req.Key. Otherwise it returns, in this order,
+	// ErrNotGranted, ErrExpired, ErrNoActivations, ErrActivationLimit, ErrExists
+	// if the key has a live activation with req.ActivationID, or ErrInvalid.
 	//
 	// It is one atomic step, safe for concurrent use: no number of concurrent
 	// calls gives a key more live activations than its limit, and a seat that
@@ -46,15 +54,17 @@ type Activator interface {
 	Activate(ctx context.Context, req ActivateRequest) (Activated, error)
 }
 
-// Validator validates license keys.
+// Validator validates license keys. It is all that [NewValidateHandler] needs.
 type Validator interface {
 	// Validate checks that the license key that req names may be used, counts
-	// the validation and adds to the usage, and returns the key as stored. What
-	// it may refuse, and in which order, is [CheckValidate], which it calls on
-	// the state that it changes. A refused validation changes nothing.
+	// the validation and adds to the usage, and returns the key as stored. It
+	// decides by rules.Validate on the state that it changes. A validation that
+	// fails changes nothing.
 	//
 	// It returns ErrNotFound if the organization has no license key with
-	// exactly the bytes of req.Key, and else what CheckValidate returns.
+	// exactly the bytes of req.Key. Otherwise it returns, in this order,
+	// ErrNotGranted, ErrExpired, ErrNotFound for the activation, ErrConditions,
+	// ErrBenefit, ErrCustomer, a *UsageLimitError, ErrUsageRange or ErrInvalid.
 	//
 	// It is one atomic step, safe for concurrent use: of any number of
 	// concurrent calls each is counted, and the usage never passes its limit.
@@ -73,7 +83,7 @@ type Store interface {
 // DeactivateRequest names an activation to end.
 type DeactivateRequest struct {
 	OrganizationID uuid.UUID
-	Key            string // a secret: keep it out of errors and logs
+	Key            Key `json:"-"`
 	ActivationID   uuid.UUID
 	// Now is the time of the request, for stores that keep when it happened.
 	Now time.Time
@@ -82,8 +92,8 @@ type DeactivateRequest struct {
 // ActivateRequest describes an activation to make.
 type ActivateRequest struct {
 	OrganizationID uuid.UUID
-	Key            string // a secret: keep it out of errors and logs
-	// ActivationID is the id of the new activation.
+	Key            Key `json:"-"`
+	// ActivationID is the id of the new activation, a UUID of version 4.
 	ActivationID uuid.UUID
 	Label        string
 	// Conditions and Meta are JSON objects, compact; nil is {}.
@@ -95,14 +105,20 @@ type ActivateRequest struct {
 
 // Activated is a new activation with its license key.
 type Activated struct {
-	Activation
+	Activation Activation
 	LicenseKey LicenseKey
+}
+
+// LogValue implements [slog.LogValuer]. It names the activation and its license
+// key, without the key string.
+func (a Activated) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("activation_id", a.Activation.ID.String()), slog.Any("license_key", a.LicenseKey))
 }
 
 // ValidateRequest describes a validation.
 type ValidateRequest struct {
 	OrganizationID uuid.UUID
-	Key            string // a secret: keep it out of errors and logs
+	Key            Key `json:"-"`
 	// ActivationID, BenefitID and CustomerID are what the license key must
 	// match; nil is any.
 	ActivationID *uuid.UUID
@@ -120,6 +136,12 @@ type ValidateRequest struct {
 // Validated is a license key after its validation, with the activation that the
 // request named, if it did.
 type Validated struct {
-	LicenseKey
-	Activation *Activation
+	LicenseKey LicenseKey
+	Activation *Activation // nil if the request named none
+}
+
+// LogValue implements [slog.LogValuer]. It names the license key, without the
+// key string.
+func (v Validated) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("license_key", v.LicenseKey))
 }

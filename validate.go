@@ -7,44 +7,63 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/licensekit/licensekey/internal/jsonvalue"
+	"github.com/licensekit/licensekey/internal/wire"
 )
 
-// validate answers 200 with the license key and the activation.
+// validate responds with 200, the license key and the activation.
 func validate(v Validator) operation {
 	return operation{
 		name:      "validate",
 		component: "LicenseKeyValidate",
-		call: func(ctx context.Context, body fields, now time.Time) (answer, error) {
+		ids:       []string{"organization_id", "activation_id"},
+		call: func(ctx context.Context, body wire.Body, now time.Time) (wire.Response, error) {
 			validated, err := v.Validate(ctx, ValidateRequest{
-				OrganizationID: body.uuid("organization_id"),
-				Key:            body.text("key"),
-				ActivationID:   body.optionalUUID("activation_id"),
-				BenefitID:      body.optionalUUID("benefit_id"),
-				CustomerID:     body.optionalUUID("customer_id"),
-				Conditions:     body.json("conditions"),
-				IncrementUsage: body.natural("increment_usage"),
+				OrganizationID: body.UUID("organization_id"),
+				Key:            Key(body.Text("key")),
+				ActivationID:   body.OptionalUUID("activation_id"),
+				BenefitID:      body.OptionalUUID("benefit_id"),
+				CustomerID:     body.OptionalUUID("customer_id"),
+				Conditions:     body.JSON("conditions"),
+				IncrementUsage: body.Integer("increment_usage"),
 				Now:            now,
 			})
 			var limit *UsageLimitError
 			if errors.As(err, &limit) {
-				return usageLimit(limit.Remaining), nil
+				return usageLimitResponse(limit.Remaining), nil
 			}
 			if err != nil {
-				return answer{}, err
+				return wire.Response{}, err
 			}
-			object := licenseKeyRead(validated.LicenseKey)
-			activation := jsonvalue.Member{Name: "activation"}
-			if validated.Activation != nil {
-				activation.Value = activationRead(*validated.Activation)
-			}
-			object.Members = append(object.Members, activation)
-			return answer{http.StatusOK, jsonvalue.Append(make([]byte, 0, answerSize), object)}, nil
+			return validatedResponse(validated)
+		},
+		errors: []errorResponse{
+			{ErrNotFound, http.StatusNotFound, "ResourceNotFound", "Not found"},
+			{ErrNotGranted, http.StatusNotFound, "ResourceNotFound", "License key is no longer active."},
+			{ErrExpired, http.StatusNotFound, "ResourceNotFound", "License key has expired."},
+			{ErrConditions, http.StatusNotFound, "ResourceNotFound", "License key does not match required conditions"},
+			{ErrBenefit, http.StatusNotFound, "ResourceNotFound", "License key does not match given benefit."},
+			{ErrCustomer, http.StatusNotFound, "ResourceNotFound", "License key does not match given user."},
+			// For a store that does not say how much is left in a *UsageLimitError.
+			{ErrUsageLimit, http.StatusBadRequest, "BadRequest", "License key usage limit already reached."},
+			{ErrUsageRange, http.StatusBadRequest, "BadRequest", "License key usage can not exceed 2147483647."},
 		},
 	}
 }
 
-// usageLimit is the one refusal whose text has a figure in it.
-func usageLimit(remaining int64) answer {
-	return named(http.StatusBadRequest, "BadRequest", fmt.Sprintf("License key only has %d more usages.", remaining))
+// usageLimitResponse is the one error response whose text has a figure in it.
+func usageLimitResponse(remaining int64) wire.Response {
+	return wire.Named(http.StatusBadRequest, "BadRequest", fmt.Sprintf("License key only has %d more usages.", remaining))
+}
+
+func validatedResponse(validated Validated) (wire.Response, error) {
+	w := newResponseWriter()
+	w.open()
+	w.licenseKey(validated.LicenseKey)
+	if a := validated.Activation; a != nil {
+		w.object("activation", func() { w.activation(*a) })
+	} else {
+		w.null("activation")
+	}
+	w.close()
+	return w.response()
 }

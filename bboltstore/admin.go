@@ -8,11 +8,12 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/rules"
 )
 
 // Issue implements [licensekey.Admin].
 func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
-	k, err := licensekey.CheckIssue(req)
+	k, err := rules.Issue(req.WithDefaults())
 	if err != nil {
 		return licensekey.LicenseKey{}, err
 	}
@@ -31,7 +32,7 @@ func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (license
 // Import implements [licensekey.Admin], in one transaction: it needs memory in
 // proportion to what it adds.
 func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
-	checked, err := licensekey.CheckImports(keys)
+	checked, err := rules.Imports(keys)
 	if err != nil {
 		return 0, err
 	}
@@ -139,7 +140,7 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (k licensekey.LicenseKeyW
 }
 
 // GetByKey implements [licensekey.Admin].
-func (s *Store) GetByKey(ctx context.Context, organizationID uuid.UUID, key string) (k licensekey.LicenseKeyWithActivations, err error) {
+func (s *Store) GetByKey(ctx context.Context, organizationID uuid.UUID, key licensekey.Key) (k licensekey.LicenseKeyWithActivations, err error) {
 	err = s.view(ctx, func(tx *bbolt.Tx) error {
 		id, err := findLicenseKey(tx, organizationID, key)
 		if err != nil {
@@ -235,15 +236,17 @@ func remove(tx *bbolt.Tx, k licensekey.LicenseKey) error {
 
 // Update implements [licensekey.Admin].
 func (s *Store) Update(ctx context.Context, req licensekey.UpdateRequest) (licensekey.LicenseKey, error) {
+	req = req.WithDefaults()
 	return s.change(ctx, req.ID, func(k licensekey.LicenseKey) (licensekey.LicenseKey, error) {
-		return licensekey.CheckUpdate(req, k)
+		return rules.Update(req, k)
 	})
 }
 
 // Rotate implements [licensekey.Admin].
 func (s *Store) Rotate(ctx context.Context, req licensekey.RotateRequest) (licensekey.LicenseKey, error) {
+	req = req.WithDefaults()
 	return s.change(ctx, req.ID, func(k licensekey.LicenseKey) (licensekey.LicenseKey, error) {
-		return licensekey.CheckRotate(req, k)
+		return rules.Rotate(req, k)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/jsonlines"
 )
 
 // TestBackup takes snapshots while callers deactivate: each opens, checks, and
@@ -68,7 +69,7 @@ func exportOf(t *testing.T, f file) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := licensekey.WriteJSONLine(&buf, k); err != nil {
+		if err := jsonlines.Write(&buf, k); err != nil {
 			t.Fatal(err)
 		}
 	}

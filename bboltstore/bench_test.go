@@ -229,9 +229,9 @@ func postTo(b *testing.B, h http.Handler) func(licensekey.DeactivateRequest) err
 func straightforward(db *bbolt.DB) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body struct {
-			Key            string    `json:"key"`
-			OrganizationID uuid.UUID `json:"organization_id"`
-			ActivationID   uuid.UUID `json:"activation_id"`
+			Key            licensekey.Key `json:"key"`
+			OrganizationID uuid.UUID      `json:"organization_id"`
+			ActivationID   uuid.UUID      `json:"activation_id"`
 		}
 		data, err := io.ReadAll(r.Body)
 		if err == nil {

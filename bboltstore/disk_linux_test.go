@@ -125,15 +125,15 @@ func TestFailedSync(t *testing.T) {
 		if err := f.Deactivate(t.Context(), before); !errors.Is(err, bboltstore.ErrBroken) {
 			t.Errorf("a miss after a failed sync = %v, want ErrBroken", err)
 		}
-		if err := f.Err(); !errors.Is(err, bboltstore.ErrBroken) {
-			t.Errorf("Err after a failed sync = %v, want ErrBroken", err)
+		if err := f.Check(t.Context()); !errors.Is(err, bboltstore.ErrBroken) {
+			t.Errorf("Check after a failed sync = %v, want ErrBroken", err)
 		}
 		if _, err := f.List(t.Context(), licensekey.ListRequest{}); err != nil {
 			t.Errorf("List after a failed sync = %v, want nil", err)
 		}
 		f = reopen(t, f)
-		if err := f.Err(); err != nil {
-			t.Errorf("Err after reopening = %v, want nil", err)
+		if err := f.Check(t.Context()); err != nil {
+			t.Errorf("Check after reopening = %v, want nil", err)
 		}
 		wantGone(t, f, before)
 		if err := f.Deactivate(t.Context(), later); err != nil {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
+
+	"github.com/licensekit/licensekey"
 )
 
 // The database format, version 2.
@@ -90,7 +92,7 @@ func checkFormat(tx *bbolt.Tx) error {
 	return nil
 }
 
-func lookupKey(organizationID uuid.UUID, key string) []byte {
+func lookupKey(organizationID uuid.UUID, key licensekey.Key) []byte {
 	sum := sha256.Sum256([]byte(key))
 	return slices.Concat(organizationID[:], sum[:])
 }

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -64,8 +65,8 @@ type Store struct {
 }
 
 var (
-	_ licensekey.Store = (*Store)(nil)
-	_ licensekey.Admin = (*Store)(nil)
+	_ licensekey.ManagedStore = (*Store)(nil)
+	_ io.Closer               = (*Store)(nil)
 )
 
 // Open opens the database file at path, which it creates with mode 0600 if it
@@ -175,9 +176,11 @@ func recoverAs(err *error) {
 	}
 }
 
-// Err returns ErrBroken, wrapped, once the store refuses every change for it,
-// and nil before: a health check.
-func (s *Store) Err() error { return s.writer.err() }
+// Check implements [licensekey.Admin]. It returns ErrBroken, wrapped, once the
+// store makes no more changes because of it.
+func (s *Store) Check(ctx context.Context) error {
+	return s.view(ctx, func(*bbolt.Tx) error { return s.writer.err() })
+}
 
 // update decides and makes a change; see writer.do. It decides first in a read
 // transaction, so that a refusal does not wait for a change that is being made,

@@ -5,6 +5,7 @@ package memstore
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 
 	"github.com/google/uuid"
@@ -26,7 +27,7 @@ type Store struct {
 // lookup is what a request finds a license key by.
 type lookup struct {
 	organizationID uuid.UUID
-	key            string
+	key            licensekey.Key
 }
 
 type entry struct {
@@ -35,8 +36,8 @@ type entry struct {
 }
 
 var (
-	_ licensekey.Store = (*Store)(nil)
-	_ licensekey.Admin = (*Store)(nil)
+	_ licensekey.ManagedStore = (*Store)(nil)
+	_ io.Closer               = (*Store)(nil)
 )
 
 // New returns an empty store.
@@ -68,7 +69,13 @@ func (s *Store) do(ctx context.Context, f func() error) error {
 	return f()
 }
 
-// Close implements [licensekey.Admin].
+// Check implements [licensekey.Admin]. It returns nil until the store is closed.
+func (s *Store) Check(ctx context.Context) error {
+	return s.read(ctx, func() error { return nil })
+}
+
+// Close ends the use of the store. Later calls of any method but Close return an
+// error. It returns nil.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -44,7 +44,7 @@ func TestActivator[S ActivatorStore](t *testing.T, newStore Factory[S]) {
 }
 
 // withLimit returns a license key with that many seats, some of them taken.
-func withLimit(key string, limit int64, taken int) licensekey.LicenseKeyWithActivations {
+func withLimit(key licensekey.Key, limit int64, taken int) licensekey.LicenseKeyWithActivations {
 	k := newKey(orgA, key, taken)
 	k.LimitActivations = &limit
 	return k
@@ -68,8 +68,8 @@ func deactivationOf(req licensekey.ActivateRequest) licensekey.DeactivateRequest
 func wantActivated(t testing.TB, s licensekey.Activator, req licensekey.ActivateRequest) licensekey.Activated {
 	t.Helper()
 	activated, err := s.Activate(context.Background(), req)
-	if err != nil || activated.ID != req.ActivationID || activated.LicenseKey.Key != req.Key {
-		t.Errorf("Activate(%q, %v) = %v of %v, %v, want that activation", req.Key, req.ActivationID, activated.ID, activated.LicenseKey, err)
+	if err != nil || activated.Activation.ID != req.ActivationID || activated.LicenseKey.Key != req.Key {
+		t.Errorf("Activate(%q, %v) = %v of %v, %v, want that activation", string(req.Key), req.ActivationID, activated.Activation.ID, activated.LicenseKey, err)
 	}
 	return activated
 }
@@ -77,7 +77,7 @@ func wantActivated(t testing.TB, s licensekey.Activator, req licensekey.Activate
 func wantActivateError(t testing.TB, s licensekey.Activator, req licensekey.ActivateRequest, want error) {
 	t.Helper()
 	if activated, err := s.Activate(context.Background(), req); !errors.Is(err, want) {
-		t.Errorf("Activate(%.40q) = %v, %v, want %v", req.Key, activated.ID, err, want)
+		t.Errorf("Activate(%.40q) = %v, %v, want %v", string(req.Key), activated.Activation.ID, err, want)
 	}
 }
 
@@ -87,8 +87,8 @@ func testActivate(t *testing.T, newStore Factory[ActivatorStore]) {
 	first, second := activation(k), activation(k)
 	first.Meta, first.Conditions = json.RawMessage(`{"z":1.0,"a":1}`), json.RawMessage(`{"major":1}`)
 	got := wantActivated(t, s, first)
-	if got.LicenseKeyID != k.ID || got.Label != "laptop" || string(got.Meta) != `{"z":1.0,"a":1}` ||
-		!got.CreatedAt.Equal(now) || got.LicenseKey.ID != k.ID {
+	if got.Activation.LicenseKeyID != k.ID || got.Activation.Label != "laptop" || string(got.Activation.Meta) != `{"z":1.0,"a":1}` ||
+		!got.Activation.CreatedAt.Equal(now) || got.LicenseKey.ID != k.ID {
 		t.Errorf("Activate = %+v, want what the request says", got)
 	}
 	wantActivated(t, s, second)
@@ -120,7 +120,7 @@ func testActivateRefused(t *testing.T, newStore Factory[ActivatorStore]) {
 	}
 	var keys []licensekey.LicenseKeyWithActivations
 	for _, tt := range tests {
-		k := withLimit(tt.name, 1, 1)
+		k := withLimit(licensekey.Key(tt.name), 1, 1)
 		tt.change(&k.LicenseKey)
 		keys = append(keys, k)
 	}
@@ -139,7 +139,7 @@ func testActivateNotFound(t *testing.T, newStore Factory[ActivatorStore]) {
 	req := activation(k)
 	req.OrganizationID = orgB
 	wantActivateError(t, s, req, licensekey.ErrNotFound)
-	for _, key := range append([]string{"\x00", "\xff", "key-1"}, oddKeys...) {
+	for _, key := range append([]licensekey.Key{"\x00", "\xff", "key-1"}, oddKeys...) {
 		req := activation(k)
 		req.Key = key
 		wantActivateError(t, s, req, licensekey.ErrNotFound)
@@ -164,7 +164,7 @@ func testActivateNothingShared(t *testing.T, newStore Factory[ActivatorStore]) {
 	req.Meta = json.RawMessage(`{"a":1}`)
 	got := wantActivated(t, s, req)
 	*got.LicenseKey.LimitActivations = 100
-	got.Meta[1], req.Meta[1] = '!', '!'
+	got.Activation.Meta[1], req.Meta[1] = '!', '!'
 	wantActivated(t, s, activation(k))
 	wantActivateError(t, s, activation(k), licensekey.ErrActivationLimit)
 }

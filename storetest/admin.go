@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/rules"
 )
 
 // Admin is what [TestAdmin] takes: a store with its host's side.
@@ -54,7 +55,7 @@ func TestAdmin[S Admin](t *testing.T, newStore Factory[S]) {
 // wantStored gets k by its id and by its key.
 func wantStored(t testing.TB, s Admin, k licensekey.LicenseKeyWithActivations) {
 	t.Helper()
-	want, err := licensekey.CheckImport(k)
+	want, err := rules.Import(k)
 	if err != nil {
 		t.Fatalf("CheckImport: %v", err)
 	}
@@ -94,8 +95,8 @@ func testIssue(t *testing.T, s Admin) {
 	if err != nil {
 		t.Fatalf("Issue = %v", err)
 	}
-	if id, err := uuid.Parse(strings.TrimPrefix(k.Key, "MYAPP-")); err != nil || id.Version() != 4 {
-		t.Errorf("Issue with the prefix MYAPP gave the key %q, want MYAPP- and a UUID", k.Key)
+	if id, err := uuid.Parse(strings.TrimPrefix(string(k.Key), "MYAPP-")); err != nil || id.Version() != 4 {
+		t.Errorf("Issue with the prefix MYAPP gave the key %q, want MYAPP- and a UUID", string(k.Key))
 	}
 	if k.ID == uuid.Nil || k.Status != licensekey.StatusGranted || !k.CreatedAt.Equal(now) || k.CustomerID == uuid.Nil {
 		t.Errorf("Issue = %s, want the defaults", asJSON(licensekey.LicenseKeyWithActivations{LicenseKey: k}))

@@ -197,9 +197,9 @@ func testRotate(t *testing.T, s Admin) {
 		t.Fatalf("Update = %v", err)
 	}
 	k.Status = status
-	for _, key := range []string{k.Key, "OLD"} {
+	for _, key := range []licensekey.Key{k.Key, "OLD"} {
 		if _, err := s.Rotate(t.Context(), licensekey.RotateRequest{ID: k.ID, Key: key, Now: now}); err != nil {
-			t.Errorf("Rotate to %q = %v, want nil", key, err)
+			t.Errorf("Rotate to %q = %v, want nil", string(key), err)
 		}
 		k.Key = key
 		wantStored(t, s, k)

@@ -89,7 +89,7 @@ func testAnyState(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 	}
 	var keys []licensekey.LicenseKeyWithActivations
 	for name, change := range states {
-		k := newKey(orgA, name, 1)
+		k := newKey(orgA, licensekey.Key(name), 1)
 		change(&k.LicenseKey)
 		keys = append(keys, k)
 	}
@@ -101,11 +101,11 @@ func testAnyState(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 }
 
 // oddKeys are keys that a request can carry and that stores have mixed up.
-var oddKeys = []string{
+var oddKeys = []licensekey.Key{
 	"", " ", "KEY", "key", "Key", " KEY", "KEY ", "\tKEY", "KEY\n",
 	"\u00e9", "e\u0301", "\u212b", "\u00c5", "ключ-鍵-🔑", "\ufeffKEY", "\u200bKEY", "\uffff",
 	`\`, `"`, "'", "%", "_", "*", "KEY*", "a/b", "' OR 1=1 --", "\x01\x1f\x7f",
-	strings.Repeat("x", 255), strings.Repeat("x", 256), strings.Repeat("x", 64<<10), strings.Repeat("x", 64<<10) + "y",
+	licensekey.Key(strings.Repeat("x", 255)), licensekey.Key(strings.Repeat("x", 256)), licensekey.Key(strings.Repeat("x", 64<<10)), licensekey.Key(strings.Repeat("x", 64<<10) + "y"),
 }
 
 func testOddKeys(t *testing.T, newStore Factory[licensekey.Deactivator]) {
@@ -129,7 +129,7 @@ func testOddKeysUnknown(t *testing.T, newStore Factory[licensekey.Deactivator]) 
 	d := newStore(t, []licensekey.LicenseKeyWithActivations{k})
 	// NUL and invalid UTF-8 do not pass the handler, but a store may be called
 	// by others.
-	unknown := append([]string{"\x00", "KEY-1\x00", "KEY-1\x00KEY", "\xff", "KEY-1\xff", "\xed\xa0\x80", "\xc3("}, oddKeys...)
+	unknown := append([]licensekey.Key{"\x00", "KEY-1\x00", "KEY-1\x00KEY", "\xff", "KEY-1\xff", "\xed\xa0\x80", "\xc3("}, oddKeys...)
 	unknown = append(unknown, "KEY-", "KEY-11", "key-1", "KEY-1 ", " KEY-1", "KEY\u20101")
 	for _, key := range unknown {
 		req := deactivation(k, 0)
@@ -222,7 +222,7 @@ func testManyActivations(t *testing.T, newStore Factory[licensekey.Deactivator])
 func testManyKeys(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 	keys := make([]licensekey.LicenseKeyWithActivations, callers)
 	for i := range keys {
-		keys[i] = newKey(orgA, "KEY-"+uuid.NewString(), 2)
+		keys[i] = newKey(orgA, licensekey.Key("KEY-"+uuid.NewString()), 2)
 	}
 	d := newStore(t, keys)
 	// Half of the callers miss: they must not disturb the other half.

@@ -90,7 +90,7 @@ func (m *model) step(s Admin) (what, got, want string) {
 
 // pick returns a key, and a key string and organization to name it by, which are
 // now and then those of no key.
-func (m *model) pick() (k *modelKey, key string, organization uuid.UUID) {
+func (m *model) pick() (k *modelKey, key licensekey.Key, organization uuid.UUID) {
 	k = m.keys[m.IntN(len(m.keys))]
 	switch m.IntN(20) {
 	case 0:
@@ -129,7 +129,7 @@ func answer(err error, format string, values ...any) string {
 
 func (m *model) issue(s Admin) (what, got, want string) {
 	req := licensekey.IssueRequest{
-		ID: uuid.New(), OrganizationID: m.organization, Key: fmt.Sprint("KEY-", m.IntN(40)), Now: m.now,
+		ID: uuid.New(), OrganizationID: m.organization, Key: licensekey.Key(fmt.Sprint("KEY-", m.IntN(40))), Now: m.now,
 		LimitActivations: int64(m.IntN(4)), LimitUsage: int64(m.IntN(3) * 10),
 	}
 	if m.IntN(3) == 0 {
@@ -138,13 +138,13 @@ func (m *model) issue(s Admin) (what, got, want string) {
 	issued, err := s.Issue(context.Background(), req)
 	got = answer(err, "issued")
 	if m.taken(req.Key, nil) {
-		return "issue " + req.Key, got, licensekey.ErrExists.Error()
+		return "issue " + string(req.Key), got, licensekey.ErrExists.Error()
 	}
 	m.keys = append(m.keys, &modelKey{LicenseKey: issued})
-	return "issue " + req.Key, got, "issued"
+	return "issue " + string(req.Key), got, "issued"
 }
 
-func (m *model) taken(key string, but *modelKey) bool {
+func (m *model) taken(key licensekey.Key, but *modelKey) bool {
 	return slices.ContainsFunc(m.keys, func(k *modelKey) bool { return k != but && k.Key == key })
 }
 
@@ -152,7 +152,7 @@ func (m *model) remove(s Admin) (what, got, want string) {
 	i := m.IntN(len(m.keys))
 	k := m.keys[i]
 	m.keys = slices.Delete(m.keys, i, i+1)
-	return "delete " + k.Key, answer(s.Delete(context.Background(), k.ID), "deleted"), "deleted"
+	return "delete " + string(k.Key), answer(s.Delete(context.Background(), k.ID), "deleted"), "deleted"
 }
 
 func (m *model) update(s Admin) (what, got, want string) {
@@ -167,14 +167,14 @@ func (m *model) update(s Admin) (what, got, want string) {
 	if limit == 0 {
 		k.LimitActivations = nil
 	}
-	return "update " + k.Key, answer(err, "%s", show(updated)), show(k.LicenseKey)
+	return "update " + string(k.Key), answer(err, "%s", show(updated)), show(k.LicenseKey)
 }
 
 func (m *model) rotate(s Admin) (what, got, want string) {
 	k := m.keys[m.IntN(len(m.keys))]
-	key := fmt.Sprint("KEY-", m.IntN(40))
+	key := licensekey.Key(fmt.Sprint("KEY-", m.IntN(40)))
 	_, err := s.Rotate(context.Background(), licensekey.RotateRequest{ID: k.ID, Key: key, Now: m.now})
-	what, got = "rotate "+k.Key+" to "+key, answer(err, "rotated")
+	what, got = "rotate "+string(k.Key+" to "+key), answer(err, "rotated")
 	if k.Status == licensekey.StatusRevoked {
 		return what, got, licensekey.ErrRevoked.Error()
 	}
@@ -193,7 +193,7 @@ func (m *model) activate(s Admin) (what, got, want string) {
 		req.Conditions = []byte(`{"major":1}`)
 	}
 	activated, err := s.Activate(context.Background(), req)
-	what, got = "activate "+key, answer(err, "%s", show(activated.LicenseKey))
+	what, got = "activate "+string(key), answer(err, "%s", show(activated.LicenseKey))
 	switch {
 	case k == nil:
 		return what, got, licensekey.ErrNotFound.Error()
@@ -216,7 +216,7 @@ func (m *model) deactivate(s Admin) (what, got, want string) {
 	k, key, organization := m.pick()
 	i, id := m.pickActivation(k)
 	err := s.Deactivate(context.Background(), licensekey.DeactivateRequest{OrganizationID: organization, Key: key, ActivationID: id, Now: m.now})
-	what, got = "deactivate "+key, answer(err, "deactivated")
+	what, got = "deactivate "+string(key), answer(err, "deactivated")
 	if i < 0 {
 		return what, got, licensekey.ErrNotFound.Error()
 	}
@@ -236,7 +236,7 @@ func (m *model) validate(s Admin) (what, got, want string) {
 		req.Conditions = []byte(`{"major":1.0}`)
 	}
 	validated, err := s.Validate(context.Background(), req)
-	what, got = fmt.Sprintf("validate %s +%d", key, req.IncrementUsage), answer(err, "%s", show(validated.LicenseKey))
+	what, got = fmt.Sprintf("validate %s +%d", string(key), req.IncrementUsage), answer(err, "%s", show(validated.LicenseKey))
 	switch {
 	case k == nil:
 		return what, got, licensekey.ErrNotFound.Error()

@@ -41,7 +41,7 @@ func deactivators[S licensekey.Deactivator](newStore Factory[S]) Factory[license
 }
 
 // newKey returns a granted license key with that many live activations.
-func newKey(organizationID uuid.UUID, key string, activations int) licensekey.LicenseKeyWithActivations {
+func newKey(organizationID uuid.UUID, key licensekey.Key, activations int) licensekey.LicenseKeyWithActivations {
 	limit := int64(activations)
 	k := licensekey.LicenseKeyWithActivations{LicenseKey: licensekey.LicenseKey{
 		ID:               uuid.New(),
@@ -93,7 +93,7 @@ func wantNotFound(t testing.TB, d licensekey.Deactivator, req licensekey.Deactiv
 
 // describe shows a request whole: the keys of this package are no secrets.
 func describe(req licensekey.DeactivateRequest) any {
-	key := req.Key
+	key := string(req.Key)
 	if len(key) > 40 {
 		key = key[:40] + "…"
 	}

@@ -45,9 +45,9 @@ func validation(k licensekey.LicenseKeyWithActivations) licensekey.ValidateReque
 func wantCounts(t testing.TB, v licensekey.Validator, req licensekey.ValidateRequest, validations, usage int64) licensekey.Validated {
 	t.Helper()
 	got, err := v.Validate(context.Background(), req)
-	if err != nil || got.Validations != validations || got.Usage != usage {
-		t.Errorf("Validate(%q, +%d) = %d validations, usage %d, %v, want %d, %d", req.Key, req.IncrementUsage,
-			got.Validations, got.Usage, err, validations, usage)
+	if err != nil || got.LicenseKey.Validations != validations || got.LicenseKey.Usage != usage {
+		t.Errorf("Validate(%q, +%d) = %d validations, usage %d, %v, want %d, %d", string(req.Key), req.IncrementUsage,
+			got.LicenseKey.Validations, got.LicenseKey.Usage, err, validations, usage)
 	}
 	return got
 }
@@ -55,7 +55,7 @@ func wantCounts(t testing.TB, v licensekey.Validator, req licensekey.ValidateReq
 func wantValidateError(t testing.TB, v licensekey.Validator, req licensekey.ValidateRequest, want error) {
 	t.Helper()
 	if _, err := v.Validate(context.Background(), req); !errors.Is(err, want) {
-		t.Errorf("Validate(%.40q) = %v, want %v", req.Key, err, want)
+		t.Errorf("Validate(%.40q) = %v, want %v", string(req.Key), err, want)
 	}
 }
 
@@ -66,10 +66,10 @@ func testValidate(t *testing.T, newStore Factory[licensekey.Validator]) {
 	v := newStore(t, []licensekey.LicenseKeyWithActivations{k, newKey(orgB, "KEY-1", 0)})
 	req := validation(k)
 	got := wantCounts(t, v, req, 1, 0)
-	if got.ID != k.ID || got.Activation != nil || got.LastValidatedAt == nil || !got.LastValidatedAt.Equal(now) ||
-		got.ModifiedAt == nil || !got.ModifiedAt.Equal(now) {
+	if got.LicenseKey.ID != k.ID || got.Activation != nil || got.LicenseKey.LastValidatedAt == nil || !got.LicenseKey.LastValidatedAt.Equal(now) ||
+		got.LicenseKey.ModifiedAt == nil || !got.LicenseKey.ModifiedAt.Equal(now) {
 		t.Errorf("Validate = %v with %v, validated at %v, modified at %v, want %v at %v", got.LicenseKey, got.Activation,
-			got.LastValidatedAt, got.ModifiedAt, k.ID, now)
+			got.LicenseKey.LastValidatedAt, got.LicenseKey.ModifiedAt, k.ID, now)
 	}
 	req.IncrementUsage = 5
 	wantCounts(t, v, req, 2, 5)
@@ -81,7 +81,7 @@ func testValidate(t *testing.T, newStore Factory[licensekey.Validator]) {
 	}
 	// What was returned is a copy.
 	got.Activation.Conditions[1] = '!'
-	*got.LastValidatedAt = time.Time{}
+	*got.LicenseKey.LastValidatedAt = time.Time{}
 	wantCounts(t, v, req, 4, 15)
 }
 
@@ -110,7 +110,7 @@ func testValidateRefused(t *testing.T, newStore Factory[licensekey.Validator]) {
 	var keys []licensekey.LicenseKeyWithActivations
 	for _, tt := range tests {
 		limit := int64(10)
-		k := newKey(orgA, tt.name, 1)
+		k := newKey(orgA, licensekey.Key(tt.name), 1)
 		k.Usage, k.LimitUsage, k.Validations = 5, &limit, 7
 		if tt.key != nil {
 			tt.key(&k)
@@ -141,7 +141,7 @@ func testValidateNotFound(t *testing.T, newStore Factory[licensekey.Validator]) 
 	req := validation(k)
 	req.OrganizationID = orgB
 	wantValidateError(t, v, req, licensekey.ErrNotFound)
-	for _, key := range append([]string{"\x00", "\xff", "key-1"}, oddKeys...) {
+	for _, key := range append([]licensekey.Key{"\x00", "\xff", "key-1"}, oddKeys...) {
 		req := validation(k)
 		req.Key = key
 		wantValidateError(t, v, req, licensekey.ErrNotFound)

@@ -33,7 +33,7 @@ func issueDemoKey(ctx context.Context, s store, url string, stdout io.Writer) er
 		}
 	}
 	body, err := json.Marshal(map[string]any{
-		"key": k.Key, "organization_id": k.OrganizationID, "activation_id": laptop.ID,
+		"key": k.Key, "organization_id": k.OrganizationID, "activation_id": laptop.Activation.ID,
 	})
 	if err != nil {
 		return err
@@ -50,6 +50,6 @@ func issueDemoKey(ctx context.Context, s store, url string, stdout io.Writer) er
 # 422: a request that is not valid
 %[1]s'{"key":"%[3]s"}'
 
-`, curl, body, k.Key)
+`, curl, body, string(k.Key))
 	return nil
 }

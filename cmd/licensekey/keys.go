@@ -44,7 +44,7 @@ func issueCommand(flags *flag.FlagSet, t terminal) func(context.Context, []strin
 	idFlag(flags, &req.Customer.ID, "customer", "customer `ID`; a new one if it is not given")
 	email := flags.String("email", "", "customer's email `address`")
 	name := flags.String("name", "", "customer's `name`")
-	flags.StringVar(&req.Key, "key", "", "key `string`; a new one if it is not given")
+	flags.StringVar((*string)(&req.Key), "key", "", "key `string`; a new one if it is not given")
 	flags.StringVar(&req.Prefix, "prefix", "", "`prefix` of a new key string, as in MYAPP-…")
 	flags.Int64Var(&req.LimitActivations, "activations", 0, "how many `seats` the key has; 0: it takes no activations")
 	flags.Int64Var(&req.LimitUsage, "usage", 0, "how much `usage` the key has; 0: without limit")
@@ -170,7 +170,7 @@ func numberFlag(flags *flag.FlagSet, number **int64, name, usage string) {
 func rotateCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string) error {
 	var req licensekey.RotateRequest
 	db := dbFlag(flags)
-	flags.StringVar(&req.Key, "key", "", "new key `string`; a random one if it is not given")
+	flags.StringVar((*string)(&req.Key), "key", "", "new key `string`; a random one if it is not given")
 	flags.StringVar(&req.Prefix, "prefix", "", "`prefix` of a random key string")
 	return func(ctx context.Context, args []string) (err error) {
 		if req.ID, err = uuid.Parse(args[0]); err != nil {
@@ -189,6 +189,6 @@ func rotateCommand(flags *flag.FlagSet, t terminal) func(context.Context, []stri
 // printKey shows what a person wants to know of a license key that has changed.
 func printKey(w io.Writer, k licensekey.LicenseKey) error {
 	_, err := fmt.Fprintf(w, "key      %s\nid       %s\nstatus   %s\nseats    %s\nusage    %d of %s\nexpires  %s\ncustomer %s\n",
-		k.Key, k.ID, k.Status, orDash(k.LimitActivations), k.Usage, orDash(k.LimitUsage), orNever(k.ExpiresAt), k.CustomerID)
+		string(k.Key), k.ID, k.Status, orDash(k.LimitActivations), k.Usage, orDash(k.LimitUsage), orNever(k.ExpiresAt), k.CustomerID)
 	return err
 }

@@ -52,7 +52,8 @@ func TestLoad(t *testing.T) {
 	}
 	ctx, shutDown := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- serveListener(ctx, listener, s, nil, slog.New(slog.NewTextHandler(io.Discard, nil))) }()
+	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
+	go func() { served <- serveListener(ctx, listener, newHandler(s, serveOptions{}, logger), logger) }()
 
 	l := &load{url: "http://" + listener.Addr().String(), stop: make(chan struct{})}
 	var wg sync.WaitGroup
@@ -105,7 +106,7 @@ func (l *load) seat(t *testing.T, k licensekey.LicenseKey) {
 	defer func() { l.counts.Store(k.ID, [3]int{activations, deactivations, underway}) }()
 	id := ""
 	for {
-		body := fmt.Sprintf(`{"key":%q,"organization_id":%q,"label":"x","activation_id":%q}`, k.Key, k.OrganizationID, id)
+		body := fmt.Sprintf(`{"key":%q,"organization_id":%q,"label":"x","activation_id":%q}`, string(k.Key), k.OrganizationID, id)
 		path, want := licensekey.ActivatePath, http.StatusOK
 		if id != "" {
 			path, want = licensekey.DeactivatePath, http.StatusNoContent

@@ -20,7 +20,6 @@ import (
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/bboltstore"
-	"github.com/licensekit/licensekey/memstore"
 )
 
 func main() {
@@ -120,14 +119,8 @@ func withStore(path string, f func(s *bboltstore.Store) error) (err error) {
 	return f(s)
 }
 
-// store is what both stores are: what the handler serves, and the host's side.
+// store is what both stores are.
 type store interface {
-	licensekey.Store
-	licensekey.Admin
-	// Err is not nil once the store can make no further changes.
-	Err() error
+	licensekey.ManagedStore
+	io.Closer
 }
-
-type memoryStore struct{ *memstore.Store }
-
-func (memoryStore) Err() error { return nil }

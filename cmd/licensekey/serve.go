@@ -21,6 +21,7 @@ import (
 
 type serveOptions struct {
 	addr, importFile string
+	version          string
 	tokens           tokens
 }
 
@@ -30,10 +31,11 @@ func serveCommand(flags *flag.FlagSet, t terminal) func(context.Context, []strin
 	memory := flags.Bool("memory", false, "keep everything in memory, without a file")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "address to listen on; port 0 takes a free one")
 	flags.StringVar(&o.importFile, "import", "", "JSON Lines file of license keys to add first; those already there are left alone")
+	flags.StringVar(&o.version, "polar-version", licensekey.DefaultVersion, "API `version` of requests that ask for none")
 	flags.Func("token", "`TOKEN=ORGANIZATION_ID` that servers may use on /v1/license-keys; repeatable", o.tokens.add)
 	return func(ctx context.Context, _ []string) error {
 		if *memory {
-			return serveStore(ctx, memoryStore{memstore.New()}, o, t)
+			return serveStore(ctx, memstore.New(), o, t)
 		}
 		return withStore(*db, func(s *bboltstore.Store) error {
 			defer serveBackups(s, socketPath(*db), newLogger(t))()
@@ -61,14 +63,14 @@ func serveStore(ctx context.Context, s store, o serveOptions, t terminal) error 
 	}
 	fmt.Fprintln(t.stdout, "listening on", url)
 
-	return serveListener(ctx, listener, s, o.tokens, newLogger(t))
+	return serveListener(ctx, listener, newHandler(s, o, newLogger(t)), newLogger(t))
 }
 
 // serveListener serves until ctx ends, and then lets the requests under way
 // finish.
-func serveListener(ctx context.Context, listener net.Listener, s store, tokens tokens, logger *slog.Logger) error {
+func serveListener(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
 	server := &http.Server{
-		Handler:           newHandler(s, tokens, logger),
+		Handler:           handler,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
@@ -95,10 +97,10 @@ func serveListener(ctx context.Context, listener net.Listener, s store, tokens t
 
 // newHandler gives the license-key API every path but one. An http.ServeMux
 // would do too, but it redirects paths like /v1/./x before the API can answer.
-func newHandler(s store, t tokens, logger *slog.Logger) http.Handler {
-	cfg := licensekey.Config{Logger: logger, OpenAPI: true}
-	if len(t) > 0 {
-		cfg.Authorize = t.authorize
+func newHandler(s store, o serveOptions, logger *slog.Logger) http.Handler {
+	cfg := licensekey.Config{Logger: logger, OpenAPI: true, Version: o.version}
+	if len(o.tokens) > 0 {
+		cfg.Authorize = o.tokens.authorize
 	}
 	api := licensekey.NewHandler(s, cfg)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -107,7 +109,7 @@ func newHandler(s store, t tokens, logger *slog.Logger) http.Handler {
 			return
 		}
 		_, err := s.List(r.Context(), licensekey.ListRequest{Limit: 1})
-		if err := errors.Join(s.Err(), err); err != nil {
+		if err := errors.Join(s.Check(r.Context()), err); err != nil {
 			logger.Error("health check failed", "error", err)
 			http.Error(w, "store unavailable", http.StatusServiceUnavailable)
 			return

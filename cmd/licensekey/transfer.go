@@ -10,6 +10,7 @@ import (
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/bboltstore"
+	"github.com/licensekit/licensekey/jsonlines"
 )
 
 func importCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string) error {
@@ -34,7 +35,7 @@ func importFile(ctx context.Context, s store, name string, stdout io.Writer) err
 }
 
 func importFrom(ctx context.Context, s store, r io.Reader, name string, stdout io.Writer) error {
-	keys, err := licensekey.ReadJSONLines(r)
+	keys, err := jsonlines.Read(r)
 	if err != nil {
 		return fmt.Errorf("import %s: %w", name, err)
 	}
@@ -55,7 +56,7 @@ func exportCommand(flags *flag.FlagSet, t terminal) func(context.Context, []stri
 				if err != nil {
 					return err
 				}
-				if err := licensekey.WriteJSONLine(w, k); err != nil {
+				if err := jsonlines.Write(w, k); err != nil {
 					return err
 				}
 			}

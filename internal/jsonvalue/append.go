@@ -24,7 +24,7 @@ func Append(buf []byte, v any) []byte {
 	case float64:
 		return appendFloat(buf, v)
 	case string:
-		return appendString(buf, v)
+		return AppendText(buf, v)
 	case []any:
 		buf = append(buf, '[')
 		for i, elem := range v {
@@ -40,7 +40,7 @@ func Append(buf []byte, v any) []byte {
 			if i > 0 {
 				buf = append(buf, ',')
 			}
-			buf = appendString(buf, member.Name)
+			buf = AppendText(buf, member.Name)
 			buf = append(buf, ':')
 			buf = Append(buf, member.Value)
 		}
@@ -71,7 +71,8 @@ func appendFloat(buf []byte, f float64) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-func appendString(buf []byte, s string) []byte {
+// AppendText appends a string as [Append] does.
+func AppendText(buf []byte, s string) []byte {
 	buf = append(buf, '"')
 	for i := 0; i < len(s); {
 		c := s[i]

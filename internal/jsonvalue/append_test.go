@@ -48,6 +48,7 @@ func TestGet(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for _, text := range []string{
 		`{"key":"AAAA","organization_id":null,"x":[1,-0,1.50,1e400,true]}`, `"\ud83d\udd11\ud83d\u00e9"`, `[1,]`, `{"a":1,"a":2}`, ` 0 `, `-`, "\"\xff\"",
+		`{"a":{"x":1,"x":2},"b":0,"\u0061":[{"c":1,"d":2,"c":3}, 4 ],"b":"\ud83d\/"}`,
 	} {
 		f.Add([]byte(text))
 	}
@@ -63,6 +64,13 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		once := jsonvalue.Append(nil, v)
+		raw, err := jsonvalue.Scan(string(text), 10_000)
+		if err != nil {
+			t.Fatalf("Scan(%q) = %v, and Decode reads it", text, err)
+		}
+		if got, ok := new(jsonvalue.Compactor).Append(nil, raw, 100*len(text)+100); !ok || !bytes.Equal(got, once) {
+			t.Fatalf("a Compactor writes %q as %q, Append as %q", text, got, once)
+		}
 		again, err := jsonvalue.Decode(once)
 		if err != nil || !json.Valid(once) {
 			t.Fatalf("Decode(%q) writes %q, which does not read: %v", text, once, err)

@@ -1,6 +1,6 @@
 // Package jsonvalue reads and writes JSON the way Polar's server does.
 //
-// [Decode] reports a malformed text with the words and the position of
+// [Scan] reports a malformed text with the message and the position of
 // CPython's json module, which clients of Polar see in a 422. [Append] writes
 // a value as that server echoes it: compact, members in their order, floats in
 // their shortest form. encoding/json offers neither, and folds the case of
@@ -38,4 +38,35 @@ func (o *Object) Get(name string) (value any, ok bool) {
 		}
 	}
 	return nil, false
+}
+
+// linearMembers is the size up to which a scan of the members is cheaper than
+// a map of their names.
+const linearMembers = 16
+
+// set gives the named member its value. The index of names is built when the
+// object outgrows a scan, and passed from call to call.
+func (o *Object) set(index map[string]int, name string, v any) map[string]int {
+	if index == nil && len(o.Members) >= linearMembers {
+		index = make(map[string]int, 2*linearMembers)
+		for i := range o.Members {
+			index[o.Members[i].Name] = i
+		}
+	}
+	if index != nil {
+		if i, ok := index[name]; ok {
+			o.Members[i].Value = v
+			return index
+		}
+		index[name] = len(o.Members)
+	} else {
+		for i := range o.Members {
+			if o.Members[i].Name == name {
+				o.Members[i].Value = v
+				return nil
+			}
+		}
+	}
+	o.Members = append(o.Members, Member{Name: name, Value: v})
+	return index
 }

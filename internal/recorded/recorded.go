@@ -1,5 +1,5 @@
 // Package recorded replays recorded requests, and what Polar's stack
-// answered to them, against a server. Only tests import it.
+// responded to them, against a server. Only tests import it.
 package recorded
 
 import (
@@ -33,7 +33,7 @@ var (
 //go:embed testdata/seed.jsonl
 var Seed []byte
 
-// Case is a request and its recorded answer.
+// Case is a request and its recorded response.
 type Case struct {
 	Name     string
 	Class    string
@@ -49,14 +49,14 @@ type Case struct {
 	Mutates  bool
 }
 
-// Response is an answer, recorded or given.
+// Response is what a server responds, recorded or given.
 type Response struct {
 	Status  int
 	Headers map[string]string
 	Body    string
 }
 
-// IsExact says whether the answer must be as recorded. Else one of the case's
+// IsExact says whether the response must be as recorded. Else one of the case's
 // statuses will do.
 func (c Case) IsExact() bool { return c.Class == "exact" || c.Class == "cors-simple" }
 
@@ -67,17 +67,12 @@ func Deactivate(t testing.TB) []Case { return read(t, deactivate) }
 // They need the clock and the ids of a Start.
 func ActivateValidate(t testing.TB) []Case { return read(t, activateValidate) }
 
-// Start is what a server needs besides Seed to answer as recorded.
+// Start is what a server needs besides Seed to respond as recorded.
 type Start struct {
 	Clock struct {
 		Now time.Time
 		// NextActivationIDs are the ids of new activations, in order.
 		NextActivationIDs []uuid.UUID `json:"next_activation_ids"`
-	}
-	// Customers have the user ids that Seed lacks.
-	Customers []struct {
-		ID           uuid.UUID
-		LegacyUserID uuid.UUID `json:"legacy_user_id"`
 	}
 }
 
@@ -104,7 +99,7 @@ func read(t testing.TB, lines []byte) []Case {
 	return cases
 }
 
-// Replay sends the cases, byte for byte. start starts a server that holds Seed
+// Replay sends the cases, byte for byte, each in a subtest of its name. start starts a server that holds Seed
 // and returns its address; it is called again whenever a case needs fresh data.
 func Replay(t *testing.T, cases []Case, start func() (addr string, stop func())) {
 	t.Helper()
@@ -113,7 +108,7 @@ func Replay(t *testing.T, cases []Case, start func() (addr string, stop func()))
 	stop := func() {}
 	defer func() { stop() }()
 	dirty := true
-	for _, c := range cases {
+	run := func(t *testing.T, c Case) {
 		if c.Group != group || dirty && c.Group == "" {
 			stop()
 			addr, stop = start()
@@ -125,17 +120,20 @@ func Replay(t *testing.T, cases []Case, start func() (addr string, stop func()))
 		if !c.IsExact() {
 			others++
 			checkAllowed(t, c, got)
-			continue
+			return
 		}
 		exact++
 		if checkExact(t, c, got) {
 			sameBytes++
 		}
 	}
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) { run(t, c) })
+	}
 	t.Logf("%d exact cases, %d of them with the recorded bytes; %d cases with an allowed status", exact, sameBytes, others)
 }
 
-// contractHeaders are the headers that every answer must have exactly as
+// contractHeaders are the headers that every response must have exactly as
 // recorded, absence included.
 var contractHeaders = []string{
 	"Content-Type", "Cache-Control", "Polar-Version",
@@ -144,11 +142,11 @@ var contractHeaders = []string{
 
 // otherStatuses are the cases that may have a status besides the listed ones.
 var otherStatuses = map[string]int{
-	// net/http refuses these requests before any handler sees them.
+	// net/http rejects these requests before any handler sees them.
 	"path/bad-percent":               http.StatusBadRequest,
 	"path/slash-redirect-host-slash": http.StatusBadRequest,
 	"path/slash-redirect-host-at":    http.StatusBadRequest,
-	// Polar answers the same; the list speaks of versions only.
+	// Polar responds the same; the list speaks of versions only.
 	"version/next-405": http.StatusMethodNotAllowed,
 }
 

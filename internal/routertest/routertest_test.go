@@ -122,7 +122,7 @@ func TestRouters(t *testing.T) {
 
 func testRoutes(t *testing.T, h http.Handler, k licensekey.LicenseKey, activation string) {
 	t.Helper()
-	body := `{"key":"` + k.Key + `","organization_id":"` + k.OrganizationID.String() + `","label":"box","activation_id":"` + activation + `"}`
+	body := `{"key":"` + string(k.Key) + `","organization_id":"` + k.OrganizationID.String() + `","label":"box","activation_id":"` + activation + `"}`
 	steps := []struct {
 		method, path, body string
 		status             int
@@ -131,7 +131,7 @@ func testRoutes(t *testing.T, h http.Handler, k licensekey.LicenseKey, activatio
 		{"GET", "/hello", "", 200, "hello"},
 		{"POST", "/licensing" + licensekey.ActivatePath, body, 200, activation},
 		{"POST", "/licensing" + licensekey.ActivatePath, body, 403, "NotPermitted"},
-		{"POST", "/licensing" + licensekey.ValidatePath, body, 200, k.Key},
+		{"POST", "/licensing" + licensekey.ValidatePath, body, 200, string(k.Key)},
 		{"POST", "/licensing" + licensekey.DeactivatePath, body, 204, ""},
 		{"POST", "/licensing" + licensekey.DeactivatePath, body, 404, "ResourceNotFound"},
 		{"POST", "/licensing" + licensekey.DeactivatePath, "{}", 422, "Field required"},

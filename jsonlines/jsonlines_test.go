@@ -1,13 +1,20 @@
-package licensekey_test
+package jsonlines_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/filled"
 	"github.com/licensekit/licensekey/internal/recorded"
+	"github.com/licensekit/licensekey/jsonlines"
+	"github.com/licensekit/licensekey/rules"
 )
 
 // goodLine is a license key as Polar's API returns it, cut to what is required.
@@ -16,15 +23,24 @@ const goodLine = `{"id":"1ce00000-0000-4000-8000-000000000001","created_at":"202
 	`"customer":{"id":"c0570000-0000-4000-8000-000000000001"},` +
 	`"activations":[{"id":"ac710000-0000-4000-8000-000000000011","created_at":"2025-07-01T09:00:00+02:00"}]}`
 
-func TestReadJSONLines(t *testing.T) {
+var (
+	orgA        = uuid.MustParse("0a0a0a0a-0000-4000-8000-00000000000a")
+	activationA = uuid.MustParse("ac710000-0000-4000-8000-000000000011")
+)
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestRead(t *testing.T) {
 	t.Parallel()
-	keys, err := licensekey.ReadJSONLines(strings.NewReader("\n" + goodLine + "\r\n\n" + goodLine))
+	keys, err := jsonlines.Read(strings.NewReader("\n" + goodLine + "\r\n\n" + goodLine))
 	if err != nil || len(keys) != 2 {
-		t.Fatalf("ReadJSONLines = %d keys, %v, want 2", len(keys), err)
+		t.Fatalf("Read = %d keys, %v, want 2", len(keys), err)
 	}
 	k := keys[0]
 	if k.Key != "KEY-1" || k.OrganizationID != orgA || len(k.Activations) != 1 || k.Activations[0].ID != activationA {
-		t.Errorf("ReadJSONLines = %#v %q with %v", k, k.Key, k.Activations)
+		t.Errorf("Read = %#v %q with %v", k, k.Key, k.Activations)
 	}
 	if k.CustomerID != k.Customer.ID || k.UserID != k.Customer.ID || k.Activations[0].LicenseKeyID != k.ID {
 		t.Errorf("the ids that the line leaves out are %v, %v and %v", k.CustomerID, k.UserID, k.Activations[0].LicenseKeyID)
@@ -37,9 +53,12 @@ func TestReadJSONLines(t *testing.T) {
 	}
 }
 
-func TestReadJSONLinesSeed(t *testing.T) {
+func TestReadSeed(t *testing.T) {
 	t.Parallel()
-	keys := seed(t)
+	keys, err := jsonlines.Read(bytes.NewReader(recorded.Seed))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(keys) != 25 {
 		t.Fatalf("the seed has %d keys, want 25", len(keys))
 	}
@@ -49,7 +68,7 @@ func TestReadJSONLinesSeed(t *testing.T) {
 	}
 }
 
-func TestReadJSONLinesRefuses(t *testing.T) {
+func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	replace := func(old, new string) string { return strings.Replace(goodLine, old, new, 1) }
 	tests := []struct{ line, field string }{
@@ -78,7 +97,7 @@ func TestReadJSONLinesRefuses(t *testing.T) {
 		{replace(`{"id":"ac71`, `{"id":"x`), "activations[0].id: "},
 	}
 	for _, tt := range tests {
-		keys, err := licensekey.ReadJSONLines(strings.NewReader(goodLine + "\n" + tt.line + "\n" + goodLine))
+		keys, err := jsonlines.Read(strings.NewReader(goodLine + "\n" + tt.line + "\n" + goodLine))
 		if keys != nil || !errors.Is(err, licensekey.ErrInvalid) || !strings.Contains(err.Error(), "line 2: ") ||
 			!strings.Contains(err.Error(), tt.field) {
 			t.Errorf("line %s\ngot  %d keys, %v\nwant ErrInvalid with line 2 and %q", tt.line, len(keys), err, tt.field)
@@ -86,26 +105,40 @@ func TestReadJSONLinesRefuses(t *testing.T) {
 	}
 }
 
-func TestReadJSONLinesBrokenReader(t *testing.T) {
+func TestReadBrokenReader(t *testing.T) {
 	t.Parallel()
-	_, err := licensekey.ReadJSONLines(io.MultiReader(strings.NewReader(goodLine), brokenReader{}))
+	_, err := jsonlines.Read(io.MultiReader(strings.NewReader(goodLine), brokenReader{}))
 	if !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, licensekey.ErrInvalid) {
-		t.Errorf("ReadJSONLines of a broken reader = %v, want its error", err)
+		t.Errorf("Read of a broken reader = %v, want its error", err)
 	}
 }
 
-func FuzzReadJSONLines(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	f.Add(goodLine)
 	f.Add(string(recorded.Seed[:4000]))
 	f.Fuzz(func(t *testing.T, text string) {
-		keys, err := licensekey.ReadJSONLines(strings.NewReader(text))
+		keys, err := jsonlines.Read(strings.NewReader(text))
 		if err != nil && !errors.Is(err, licensekey.ErrInvalid) {
-			t.Errorf("ReadJSONLines(%q) = %v, want ErrInvalid", text, err)
+			t.Errorf("Read(%q) = %v, want ErrInvalid", text, err)
 		}
 		for _, k := range keys {
-			if _, err := licensekey.CheckImport(k); err != nil {
-				t.Errorf("ReadJSONLines(%q) gave a key that does not import: %v", text, err)
+			if _, err := rules.Import(k); err != nil {
+				t.Errorf("Read(%q) gave a key that does not import: %v", text, err)
 			}
 		}
 	})
+}
+
+// TestRoundTrip holds that import and export give every field back.
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	want := filled.LicenseKey()
+	var line bytes.Buffer
+	if err := jsonlines.Write(&line, want); err != nil {
+		t.Fatalf("Write = %v", err)
+	}
+	got, err := jsonlines.Read(bytes.NewReader(line.Bytes()))
+	if err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+		t.Errorf("Read of %s\ngot  %+v, %v\nwant %+v", &line, got, err, want)
+	}
 }

@@ -1,4 +1,8 @@
-package licensekey
+// Package jsonlines reads and writes license keys as JSON Lines, the import and
+// export format: one license key a line, in the form in which Polar's API returns
+// a license key with its activations, where an activation also has its
+// conditions.
+package jsonlines
 
 import (
 	"bufio"
@@ -8,30 +12,32 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"unicode/utf8"
 
+	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/internal/jsonvalue"
+	"github.com/licensekit/licensekey/rules"
 )
 
-// ReadJSONLines reads license keys, one JSON object a line: the form in which
-// Polar's API returns a license key with its activations, where an activation
-// may also have its conditions. Members that this package does not know are
-// ignored; blank lines too.
+// Read reads license keys, one JSON object a line. Members that it does not know
+// are ignored; blank lines too. What it returns is as a store would keep it: it
+// has passed rules.Import.
 //
-// It reads to the end before it returns, so that nothing needs to be imported
+// Read reads to the end before it returns, so that nothing needs to be imported
 // from a file that is bad. An error names the line and the field, and wraps
-// ErrInvalid unless r failed.
-func ReadJSONLines(r io.Reader) ([]LicenseKeyWithActivations, error) {
-	var keys []LicenseKeyWithActivations
+// licensekey.ErrInvalid unless r failed.
+func Read(r io.Reader) ([]licensekey.LicenseKeyWithActivations, error) {
+	var keys []licensekey.LicenseKeyWithActivations
 	br := bufio.NewReader(r)
 	for line := 1; ; line++ {
 		text, readErr := br.ReadBytes('\n')
 		if readErr != nil && readErr != io.EOF {
-			return nil, fmt.Errorf("licensekey: line %d: %w", line, readErr)
+			return nil, fmt.Errorf("jsonlines: line %d: %w", line, readErr)
 		}
 		if text = bytes.TrimSpace(text); len(text) > 0 {
 			k, err := decodeLine(text)
 			if err != nil {
-				return nil, fmt.Errorf("licensekey: line %d: %w", line, err)
+				return nil, fmt.Errorf("jsonlines: line %d: %w", line, err)
 			}
 			keys = append(keys, k)
 		}
@@ -41,19 +47,19 @@ func ReadJSONLines(r io.Reader) ([]LicenseKeyWithActivations, error) {
 	}
 }
 
-func decodeLine(text []byte) (k LicenseKeyWithActivations, err error) {
+func decodeLine(text []byte) (k licensekey.LicenseKeyWithActivations, err error) {
 	v, err := jsonvalue.Decode(text)
 	if err != nil {
-		return k, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return k, fmt.Errorf("%w: %w", licensekey.ErrInvalid, err)
 	}
 	object, ok := v.(*jsonvalue.Object)
 	if !ok {
-		return k, fmt.Errorf("%w: not a JSON object", ErrInvalid)
+		return k, fmt.Errorf("%w: not a JSON object", licensekey.ErrInvalid)
 	}
 	if err := decodeStruct(reflect.ValueOf(&k).Elem(), object, ""); err != nil {
 		return k, err
 	}
-	return CheckImport(k)
+	return rules.Import(k)
 }
 
 // decodeStruct fills dst by its json tags. Unlike encoding/json it takes members
@@ -83,15 +89,15 @@ func decodeField(dst reflect.Value, v any, path string) error {
 		return invalid(path, "must not be null")
 	}
 	// encoding/json would store U+FFFD for a lone surrogate.
-	if text, ok := v.(string); ok && !storable(text) {
-		return invalid(path, "must be Unicode text without NUL")
+	if text, ok := v.(string); ok && !utf8.ValidString(text) {
+		return invalid(path, "must be Unicode text")
 	}
 	if dst.Kind() == reflect.Pointer {
 		dst.Set(reflect.New(dst.Type().Elem()))
 		dst = dst.Elem()
 	}
 	switch {
-	case dst.Type() == reflect.TypeFor[[]Activation]():
+	case dst.Type() == reflect.TypeFor[[]licensekey.Activation]():
 		return decodeActivations(dst, v, path)
 	case dst.Kind() == reflect.Struct && !dst.Addr().Type().Implements(unmarshaler):
 		object, ok := v.(*jsonvalue.Object)
@@ -127,18 +133,22 @@ func decodeActivations(dst reflect.Value, v any, path string) error {
 	return nil
 }
 
-// WriteJSONLine writes a license key as a line that [ReadJSONLines] reads back:
-// what is read and written again is the same line.
-func WriteJSONLine(w io.Writer, k LicenseKeyWithActivations) error {
+// Write writes a license key as a line that [Read] reads back: what is read and
+// written again is the same line. Its key string is in it, in the clear.
+func Write(w io.Writer, k licensekey.LicenseKeyWithActivations) error {
 	if k.Activations == nil {
-		k.Activations = []Activation{}
+		k.Activations = []licensekey.Activation{}
 	}
 	// Unlike json.Marshal, this leaves the JSON inside, of meta and conditions,
 	// as it is.
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(k); err != nil {
-		return fmt.Errorf("licensekey: write license key %v: %w", k.ID, err)
+		return fmt.Errorf("jsonlines: write license key %v: %w", k.ID, err)
 	}
 	return nil
+}
+
+func invalid(field, problem string) error {
+	return fmt.Errorf("%w: %s: %s", licensekey.ErrInvalid, field, problem)
 }

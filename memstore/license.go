@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/rules"
 )
 
 // Activate implements [licensekey.Activator].
@@ -13,7 +14,8 @@ func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (a
 		if e == nil {
 			return licensekey.ErrNotFound
 		}
-		a, err := licensekey.CheckActivate(req, e.licenseKey, len(e.activations))
+		_, exists := e.activations[req.ActivationID]
+		a, err := rules.Activate(req, e.licenseKey, rules.Seats{Live: len(e.activations), Exists: exists})
 		if err != nil {
 			return err
 		}
@@ -38,7 +40,7 @@ func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (v
 				activation = &a
 			}
 		}
-		k, err := licensekey.CheckValidate(req, e.licenseKey, activation)
+		k, err := rules.Validate(req, e.licenseKey, activation)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package licensekey_test
+package rules_test
 
 import (
 	"encoding/json"
@@ -9,11 +9,18 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/rules"
+)
+
+var (
+	frozen      = time.Date(2026, 1, 15, 12, 0, 0, 123456000, time.UTC)
+	orgA        = uuid.MustParse("0a0a0a0a-0000-4000-8000-00000000000a")
+	activationA = uuid.MustParse("ac710000-0000-4000-8000-000000000011")
 )
 
 func pointer[T any](v T) *T { return &v }
 
-func TestCheckActivate(t *testing.T) {
+func TestActivate(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -38,17 +45,17 @@ func TestCheckActivate(t *testing.T) {
 			tt.key.Status = licensekey.StatusGranted
 		}
 		req := licensekey.ActivateRequest{ActivationID: activationA, Label: "box", Now: frozen}
-		a, err := licensekey.CheckActivate(req, tt.key, tt.live)
+		a, err := rules.Activate(req, tt.key, rules.Seats{Live: tt.live})
 		if !errors.Is(err, tt.want) {
-			t.Errorf("%s: CheckActivate = %v, want %v", tt.name, err, tt.want)
+			t.Errorf("%s: Activate = %v, want %v", tt.name, err, tt.want)
 		}
 		if err == nil && (a.ID != activationA || a.LicenseKeyID != orgA || a.Label != "box" || string(a.Meta) != "{}" || !a.CreatedAt.Equal(frozen)) {
-			t.Errorf("%s: CheckActivate = %+v", tt.name, a)
+			t.Errorf("%s: Activate = %+v", tt.name, a)
 		}
 	}
 }
 
-func TestCheckValidate(t *testing.T) {
+func TestValidate(t *testing.T) {
 	t.Parallel()
 	other := pointer(uuid.New())
 	bound := &licensekey.Activation{ID: activationA, Conditions: json.RawMessage(`{"major":1}`)}
@@ -81,13 +88,13 @@ func TestCheckValidate(t *testing.T) {
 			tt.key.Status = licensekey.StatusGranted
 		}
 		tt.req.Now = frozen
-		k, err := licensekey.CheckValidate(tt.req, tt.key, tt.activation)
+		k, err := rules.Validate(tt.req, tt.key, tt.activation)
 		if !errors.Is(err, tt.want) {
-			t.Errorf("%s: CheckValidate = %v, want %v", tt.name, err, tt.want)
+			t.Errorf("%s: Validate = %v, want %v", tt.name, err, tt.want)
 		}
 		if err == nil && (k.Validations != tt.key.Validations+1 || k.Usage != tt.key.Usage+tt.req.IncrementUsage ||
 			!k.LastValidatedAt.Equal(frozen) || !k.ModifiedAt.Equal(frozen)) {
-			t.Errorf("%s: CheckValidate = %d validations, usage %d", tt.name, k.Validations, k.Usage)
+			t.Errorf("%s: Validate = %d validations, usage %d", tt.name, k.Validations, k.Usage)
 		}
 	}
 }
@@ -95,10 +102,10 @@ func TestCheckValidate(t *testing.T) {
 func TestUsageLimitError(t *testing.T) {
 	t.Parallel()
 	k := licensekey.LicenseKey{Status: licensekey.StatusGranted, LimitUsage: pointer[int64](3), Usage: 5}
-	_, err := licensekey.CheckValidate(licensekey.ValidateRequest{IncrementUsage: 1}, k, nil)
+	_, err := rules.Validate(licensekey.ValidateRequest{IncrementUsage: 1}, k, nil)
 	var limit *licensekey.UsageLimitError
 	if !errors.As(err, &limit) || limit.Remaining != -2 {
-		t.Errorf("CheckValidate beyond a lowered limit = %v, want a UsageLimitError with -2", err)
+		t.Errorf("Validate beyond a lowered limit = %v, want a UsageLimitError with -2", err)
 	}
 }
 
@@ -120,7 +127,7 @@ func TestConditions(t *testing.T) {
 		k := licensekey.LicenseKey{Status: licensekey.StatusGranted}
 		a := &licensekey.Activation{ID: activationA, Conditions: json.RawMessage(tt.stored)}
 		req := licensekey.ValidateRequest{ActivationID: &activationA, Conditions: json.RawMessage(tt.given)}
-		if _, err := licensekey.CheckValidate(req, k, a); errors.Is(err, licensekey.ErrConditions) == tt.met {
+		if _, err := rules.Validate(req, k, a); errors.Is(err, licensekey.ErrConditions) == tt.met {
 			t.Errorf("conditions %s, given %s: %v, want met: %v", tt.stored, tt.given, err, tt.met)
 		}
 	}

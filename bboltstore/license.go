@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/rules"
 )
 
 // Deactivate implements [licensekey.Deactivator]. A miss costs a read
@@ -64,7 +65,12 @@ func checkActivate(tx *bbolt.Tx, req licensekey.ActivateRequest, last *lastRead)
 	if err != nil {
 		return result, nil, err
 	}
-	a, err := licensekey.CheckActivate(req, k, len(taken.live))
+	r, exists, err := getActivation(tx, k.ID, req.ActivationID)
+	if err != nil {
+		return result, nil, err
+	}
+	exists = exists && !st.ended.has(r.slot)
+	a, err := rules.Activate(req, k, rules.Seats{Live: len(taken.live), Exists: exists})
 	if err != nil {
 		return result, nil, err
 	}
@@ -124,7 +130,7 @@ func checkValidate(tx *bbolt.Tx, req licensekey.ValidateRequest, last *lastRead)
 			}
 		}
 	}
-	k, err = licensekey.CheckValidate(req, k, activation)
+	k, err = rules.Validate(req, k, activation)
 	if err != nil {
 		return result, nil, err
 	}
@@ -135,7 +141,7 @@ func checkValidate(tx *bbolt.Tx, req licensekey.ValidateRequest, last *lastRead)
 	return licensekey.Validated{LicenseKey: k, Activation: activation}, apply, nil
 }
 
-func findLicenseKey(tx *bbolt.Tx, organizationID uuid.UUID, key string) (uuid.UUID, error) {
+func findLicenseKey(tx *bbolt.Tx, organizationID uuid.UUID, key licensekey.Key) (uuid.UUID, error) {
 	id := tx.Bucket(lookupBucket).Get(lookupKey(organizationID, key))
 	if id == nil {
 		return uuid.Nil, licensekey.ErrNotFound
@@ -143,7 +149,7 @@ func findLicenseKey(tx *bbolt.Tx, organizationID uuid.UUID, key string) (uuid.UU
 	return uuid.FromBytes(id)
 }
 
-func findWithState(tx *bbolt.Tx, organizationID uuid.UUID, key string, last *lastRead) (licensekey.LicenseKey, state, error) {
+func findWithState(tx *bbolt.Tx, organizationID uuid.UUID, key licensekey.Key, last *lastRead) (licensekey.LicenseKey, state, error) {
 	id, err := findLicenseKey(tx, organizationID, key)
 	if err != nil {
 		return licensekey.LicenseKey{}, state{}, err

@@ -1,4 +1,4 @@
-package schema_test
+package wire_test
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/licensekit/licensekey/schema"
+	"github.com/licensekit/licensekey/internal/wire"
 )
 
 func TestParseUUID4(t *testing.T) {
@@ -17,19 +17,19 @@ func TestParseUUID4(t *testing.T) {
 		"0a0a0a0a-0000-4000-8000-00000000000a", "0A0A0a0a-0000-4000-8000-00000000000A", "0a0a0a0a00004000800000000000000a",
 		"{0a0a0a0a-0000-4000-8000-00000000000a}", "urn:uuid:0a0a0a0a-0000-4000-8000-00000000000a",
 	} {
-		if got, err := schema.ParseUUID4(text); got != want || err != nil {
+		if got, err := wire.ParseUUID4(text); got != want || err != nil {
 			t.Errorf("ParseUUID4(%q) = %v, %v, want %v", text, got, err, want)
 		}
 	}
 	for _, variant := range "89abAB" {
 		text := "0a0a0a0a-0000-4000-" + string(variant) + "000-00000000000a"
-		if _, err := schema.ParseUUID4(text); err != nil {
+		if _, err := wire.ParseUUID4(text); err != nil {
 			t.Errorf("ParseUUID4(%q) = %v, want nil", text, err)
 		}
 	}
 }
 
-func TestParseUUID4Refuses(t *testing.T) {
+func TestParseUUID4Errors(t *testing.T) {
 	t.Parallel()
 	const version = "UUID version 4 expected"
 	tests := []struct{ text, want string }{
@@ -59,7 +59,7 @@ func TestParseUUID4Refuses(t *testing.T) {
 		{"0a0a0a0a-0000-4000-8000-00000000000ab", "invalid group length in group 4: expected 12, found 13"},
 	}
 	for _, tt := range tests {
-		id, err := schema.ParseUUID4(tt.text)
+		id, err := wire.ParseUUID4(tt.text)
 		if err == nil || err.Error() != tt.want {
 			t.Errorf("ParseUUID4(%q) = %v, %v, want %q", tt.text, id, err, tt.want)
 		}
@@ -71,10 +71,10 @@ func FuzzParseUUID4(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		id, err := schema.ParseUUID4(text)
-		var syntax *schema.UUIDSyntaxError
+		id, err := wire.ParseUUID4(text)
+		var syntax *wire.UUIDSyntaxError
 		if err != nil {
-			if !errors.As(err, &syntax) && !errors.Is(err, schema.ErrUUIDVersion) {
+			if !errors.As(err, &syntax) && !errors.Is(err, wire.ErrUUIDVersion) {
 				t.Errorf("ParseUUID4(%q) = %v, an undocumented error", text, err)
 			}
 			return

@@ -1,0 +1,279 @@
+package jsonvalue
+
+import (
+	"encoding/json"
+	"iter"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Raw is the text of one JSON value, as [Scan] returns it: without white space
+// around it. Its methods trust that.
+type Raw string
+
+// IsObject says whether r is an object.
+func (r Raw) IsObject() bool { return r[0] == '{' }
+
+// IsString says whether r is a string.
+func (r Raw) IsString() bool { return r[0] == '"' }
+
+// Text returns the value of r, which is a string. It shares memory with r if r
+// has no escapes.
+func (r Raw) Text() string {
+	inside := string(r[1 : len(r)-1])
+	if strings.IndexByte(inside, '\\') < 0 {
+		return inside
+	}
+	return unescape(inside)
+}
+
+// Members goes through the members of r, which is an object: their names, which
+// are strings, and their values. A name may come more than once; the last counts.
+func (r Raw) Members() iter.Seq2[Raw, Raw] {
+	return func(yield func(name, value Raw) bool) {
+		c := cursor{text: string(r), pos: 1}
+		for c.skipSpace(); c.peek() != '}'; c.skipComma() {
+			name := c.skipValue()
+			c.skipColon()
+			if !yield(name, c.skipValue()) {
+				return
+			}
+		}
+	}
+}
+
+// Value returns the value of r in the types that [Decode] returns.
+func (r Raw) Value() any {
+	c := cursor{text: string(r)}
+	return c.value()
+}
+
+// cursor is a position in a JSON text. Its methods trust that the text has
+// passed a scanner, but for peek and skipSpace.
+type cursor struct {
+	text string
+	pos  int
+}
+
+// peek returns the byte at the current position, or 0 at the end: nothing
+// depends on telling the end from a NUL.
+func (c *cursor) peek() byte {
+	if c.pos < len(c.text) {
+		return c.text[c.pos]
+	}
+	return 0
+}
+
+func (c *cursor) skipSpace() {
+	for c.pos < len(c.text) {
+		switch c.text[c.pos] {
+		case ' ', '\t', '\n', '\r':
+			c.pos++
+		default:
+			return
+		}
+	}
+}
+
+// skipColon moves from the end of a name to the value.
+func (c *cursor) skipColon() {
+	c.skipSpace()
+	c.pos++
+	c.skipSpace()
+}
+
+// skipComma moves from the end of an element to the next one, or to the closing
+// character.
+func (c *cursor) skipComma() {
+	c.skipSpace()
+	if c.peek() == ',' {
+		c.pos++
+		c.skipSpace()
+	}
+}
+
+// skipValue returns the value at the current position, and moves to its end.
+func (c *cursor) skipValue() Raw {
+	begin := c.pos
+	depth := 0
+	for {
+		switch c.text[c.pos] {
+		case '"':
+			c.skipString()
+		case '{', '[':
+			depth++
+			c.pos++
+		case '}', ']':
+			depth--
+			c.pos++
+		case ' ', '\t', '\n', '\r', ',', ':':
+			c.pos++
+		default:
+			c.skipWord()
+		}
+		if depth == 0 {
+			return Raw(c.text[begin:c.pos])
+		}
+	}
+}
+
+func (c *cursor) skipString() {
+	for c.pos++; c.text[c.pos] != '"'; c.pos++ {
+		if c.text[c.pos] == '\\' {
+			c.pos++
+		}
+	}
+	c.pos++
+}
+
+// skipWord moves to the end of a number or of null, true or false.
+func (c *cursor) skipWord() {
+	for c.pos < len(c.text) {
+		switch c.text[c.pos] {
+		case ' ', '\t', '\n', '\r', ',', ']', '}':
+			return
+		}
+		c.pos++
+	}
+}
+
+// value returns the value at the current position, and moves to its end.
+func (c *cursor) value() any {
+	switch c.peek() {
+	case '{':
+		return c.object()
+	case '[':
+		return c.array()
+	}
+	return scalar(c.skipValue())
+}
+
+func scalar(r Raw) any {
+	switch r[0] {
+	case '"':
+		return r.Text()
+	case 'n':
+		return nil
+	case 't':
+		return true
+	case 'f':
+		return false
+	}
+	if strings.ContainsAny(string(r), ".eE") {
+		return float(string(r))
+	}
+	if r == "-0" {
+		return json.Number("0")
+	}
+	return json.Number(r)
+}
+
+// float reads a number; one that is too large is ±Inf, as in CPython.
+func float(text string) float64 {
+	if isHuge(strings.TrimPrefix(text, "-")) {
+		return math.Inf(1 - 2*strings.Count(text[:1], "-"))
+	}
+	f, _ := strconv.ParseFloat(text, 64)
+	return f
+}
+
+// isHuge says whether a positive number is at least 1.8e308 by the number of its
+// digits and its exponent. It spares most numbers that are too large the error
+// of ParseFloat, which has a copy of the text.
+func isHuge(text string) bool {
+	digits := strings.IndexAny(text, ".eE")
+	exponent := ""
+	if e := strings.IndexAny(text, "eE"); e >= 0 {
+		exponent = strings.TrimPrefix(text[e+1:], "+")
+	}
+	if text[0] == '0' || strings.HasPrefix(exponent, "-") {
+		return false
+	}
+	power := 0
+	for _, c := range []byte(exponent) {
+		power = min(power, 1_000)*10 + int(c-'0')
+	}
+	power += digits - 1
+	return power > 308 || power == 308 && (text[0] > '1' || text[1] == '.' && text[2] >= '8')
+}
+
+func (c *cursor) array() any {
+	list := []any{}
+	c.pos++
+	for c.skipSpace(); c.peek() != ']'; c.skipComma() {
+		list = append(list, c.value())
+	}
+	c.pos++
+	return list
+}
+
+func (c *cursor) object() any {
+	obj := &Object{}
+	var index map[string]int
+	c.pos++
+	for c.skipSpace(); c.peek() != '}'; c.skipComma() {
+		if obj.Members == nil {
+			obj.Members = make([]Member, 0, 4)
+		}
+		name := c.skipValue().Text()
+		c.skipColon()
+		index = obj.set(index, name, c.value())
+	}
+	c.pos++
+	return obj
+}
+
+// unescape returns what the inside of a string with escapes stands for.
+func unescape(s string) string {
+	buf := make([]byte, 0, len(s))
+	for {
+		i := strings.IndexByte(s, '\\')
+		if i < 0 {
+			return string(append(buf, s...))
+		}
+		buf = append(buf, s[:i]...)
+		c := s[i+1]
+		s = s[i+2:]
+		switch c {
+		case 'b':
+			buf = append(buf, '\b')
+		case 'f':
+			buf = append(buf, '\f')
+		case 'n':
+			buf = append(buf, '\n')
+		case 'r':
+			buf = append(buf, '\r')
+		case 't':
+			buf = append(buf, '\t')
+		case 'u':
+			r := hex4(s)
+			s = s[4:]
+			if 0xd800 <= r && r <= 0xdbff && strings.HasPrefix(s, `\u`) {
+				if low := hex4(s[2:]); 0xdc00 <= low && low <= 0xdfff {
+					r = 0x10000 + (r-0xd800)<<10 + (low - 0xdc00)
+					s = s[6:]
+				}
+			}
+			buf = appendCodePoint(buf, r)
+		default:
+			buf = append(buf, c)
+		}
+	}
+}
+
+// hex4 returns the value of four hex digits.
+func hex4(s string) rune {
+	n, _ := strconv.ParseUint(s[:4], 16, 16)
+	return rune(n)
+}
+
+// appendCodePoint appends r in UTF-8, a surrogate in the three bytes that
+// UTF-8 would have for it: replaced by U+FFFD, it could match another key.
+func appendCodePoint(buf []byte, r rune) []byte {
+	if r < 0xd800 || r > 0xdfff {
+		return utf8.AppendRune(buf, r)
+	}
+	return append(buf, 0xe0|byte(r>>12), 0x80|byte(r>>6&0x3f), 0x80|byte(r&0x3f))
+}
