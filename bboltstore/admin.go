@@ -3,6 +3,7 @@ package bboltstore
 import (
 	"bytes"
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
@@ -86,7 +87,7 @@ func getLicenseKey(tx *bbolt.Tx, id uuid.UUID, last *lastRead) (licensekey.Licen
 		return licensekey.LicenseKey{}, state{}, licensekey.ErrNotFound
 	}
 	if err := last.decode(record); err != nil {
-		return licensekey.LicenseKey{}, state{}, err
+		return licensekey.LicenseKey{}, state{}, fmt.Errorf("license key %v: %w", id, err)
 	}
 	st, err := getState(tx, id)
 	k := last.k
@@ -149,11 +150,15 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []li
 		if bytes.Equal(id, req.After[:]) {
 			id, _ = c.Next()
 		}
-		for ; id != nil && len(keys) < req.PageSize(); id, _ = c.Next() {
+		for n := 1; id != nil && len(keys) < req.PageSize(); n++ {
+			if n%checkEvery == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
 			k, _, err := getLicenseKey(tx, uuid.UUID(id), new(lastRead))
 			if err != nil {
 				return err
 			}
+			id, _ = c.Next()
 			if req.Matches(k) {
 				keys = append(keys, k)
 			}

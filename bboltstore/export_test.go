@@ -52,7 +52,7 @@ func WaitQueued(s *Store, n int) {
 }
 
 // WaitClosing waits until Close has been called.
-func WaitClosing(s *Store) { waitFor(s, func(w *writer) bool { return w.closed }) }
+func WaitClosing(s *Store) { waitFor(s, func(w *writer) bool { return w.closed.Load() }) }
 
 func waitFor(s *Store, is func(*writer) bool) {
 	for {

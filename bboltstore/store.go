@@ -18,6 +18,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
+	"strconv"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -95,7 +97,27 @@ func openFile(path string, timeout time.Duration) (*bbolt.DB, error) {
 	if err := checkSize(path, timeout); err != nil {
 		return nil, err
 	}
-	return bbolt.Open(path, 0o600, &bbolt.Options{Timeout: timeout})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: timeout, InitialMmapSize: initialMmapSize()})
+	if err != nil {
+		return nil, err
+	}
+	db.AllocSize = growth
+	return db, nil
+}
+
+// growth is by how many bytes a file grows at least. bbolt's own default is 16
+// MiB for a mapping as large as ours, which is much for a new file.
+const growth = 1 << 20
+
+// initialMmapSize is how much of the address space a file gets at first. A file
+// that outgrows its mapping is mapped again, which waits for every reader, a slow
+// backup too, while everybody else waits for it. Address space costs nothing where
+// there are 64 bits of it. On Windows a file is as large as its mapping.
+func initialMmapSize() int {
+	if strconv.IntSize < 64 || runtime.GOOS == "windows" {
+		return 0
+	}
+	return 1 << 30
 }
 
 // checkSize refuses a file that has lost its end. bbolt would map it and the
@@ -129,6 +151,15 @@ func checkSize(path string, timeout time.Duration) error {
 // uses the buckets whose names begin with "licensekey." and no others. The
 // store is as durable as the database: leave its NoSync off. Its errors are
 // those of Open.
+//
+// bbolt has one writer at a time and no way to notice who waits for whom, so a
+// host that shares its database keeps to this:
+//   - Call no method of the store inside a transaction of the host. A change
+//     made inside db.Update waits for itself for ever, and all others with it.
+//   - Keep read transactions of the host short. A file that outgrows its mapping
+//     is mapped again, which waits for all readers, while every call waits for it.
+//   - Open the database with an InitialMmapSize well above its size, such as 1
+//     GiB, so that this is rare. Open does.
 func New(db *bbolt.DB) (*Store, error) {
 	s := &Store{db: db, writer: newWriter(db)}
 	if err := s.prepare(); err != nil {
@@ -137,8 +168,9 @@ func New(db *bbolt.DB) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for the changes that are under way, refuses further ones, and
-// closes the file if Open opened it. A database that was given to New stays open.
+// Close waits for the changes that are under way and closes the file if Open
+// opened it. A database that was given to New stays open. Later calls of any
+// method but Close return an error.
 func (s *Store) Close() error {
 	s.writer.close()
 	if !s.owned {
@@ -155,6 +187,9 @@ func (s *Store) Close() error {
 func (s *Store) view(ctx context.Context, f func(tx *bbolt.Tx) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if s.writer.closed.Load() {
+		return errClosed
 	}
 	defer recoverAs(&err)
 	var own error

@@ -24,7 +24,7 @@ type writer struct {
 	mu      sync.Mutex
 	queue   []*change
 	pending int // changes in the queue or being committed
-	closed  bool
+	closed  atomic.Bool
 	idle    sync.Cond
 
 	broken atomic.Pointer[error] // of the first commit after which nothing is sure
@@ -72,7 +72,7 @@ func (w *writer) do(ctx context.Context, decide decision) error {
 func (w *writer) enqueue(c *change) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
+	if w.closed.Load() {
 		return errClosed
 	}
 	w.queue = append(w.queue, c)
@@ -129,7 +129,7 @@ func (w *writer) commitNext() (more bool) {
 func (w *writer) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.closed = true
+	w.closed.Store(true)
 	for w.pending > 0 {
 		w.idle.Wait()
 	}

@@ -1,10 +1,7 @@
 package memstore
 
 import (
-	"bytes"
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -44,7 +41,10 @@ func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActi
 		}
 		return nil
 	})
-	return added, err
+	if err != nil {
+		return 0, err
+	}
+	return added, nil
 }
 
 // add keeps k, which the caller gives away, and says whether it was new.
@@ -58,6 +58,7 @@ func (s *Store) add(k licensekey.LicenseKeyWithActivations) bool {
 		e.activations[a.ID] = a
 	}
 	s.byID[k.ID] = e
+	s.order.add(k.ID)
 	s.byKey[at] = e
 	return true
 }
@@ -95,26 +96,33 @@ func (e *entry) export() (licensekey.LicenseKeyWithActivations, error) {
 
 // List implements [licensekey.Admin].
 func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []licensekey.LicenseKey, err error) {
+	if err := s.update(ctx, func() error { s.order.sort(s.byID); return nil }); err != nil {
+		return nil, err
+	}
 	err = s.read(ctx, func() error {
-		ids := slices.SortedFunc(maps.Keys(s.byID), compareIDs)
-		first, found := slices.BinarySearchFunc(ids, req.After, compareIDs)
-		if found {
-			first++
-		}
-		for _, id := range ids[first:] {
-			if k := s.byID[id].licenseKey; req.Matches(k) {
-				keys = append(keys, k.Clone())
+		for i, id := range s.order.after(req.After) {
+			if i%checkEvery == 0 && ctx.Err() != nil {
+				return ctx.Err()
 			}
+			e := s.byID[id]
+			if e == nil || !req.Matches(e.licenseKey) {
+				continue
+			}
+			keys = append(keys, e.licenseKey.Clone())
 			if len(keys) == req.PageSize() {
 				break
 			}
 		}
 		return nil
 	})
-	return keys, err
+	if err != nil {
+		return nil, err
+	}
+	return keys, nil
 }
 
-func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
+// checkEvery is after how many license keys a long call looks at its context.
+const checkEvery = 1000
 
 // Delete implements [licensekey.Admin].
 func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {

@@ -22,6 +22,7 @@ type Store struct {
 	closed bool
 	byID   map[uuid.UUID]*entry
 	byKey  map[lookup]*entry
+	order  order
 }
 
 // lookup is what a request finds a license key by.
