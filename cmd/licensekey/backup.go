@@ -59,7 +59,7 @@ func backupFromServer(ctx context.Context, socket string, w io.Writer) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the server answered %s", resp.Status)
+		return fmt.Errorf("the server responded %s", resp.Status)
 	}
 	_, err = io.Copy(w, resp.Body)
 	return err
@@ -97,7 +97,7 @@ func syncDir(name string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// serveBackups answers backup requests on the socket until stop is called. A
+// serveBackups serves backup requests on the socket until stop is called. A
 // server that cannot have the socket does without.
 func serveBackups(s *bboltstore.Store, socket string, logger *slog.Logger) (stop func()) {
 	listener, err := listenPrivately(socket)

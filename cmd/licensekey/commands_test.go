@@ -22,17 +22,17 @@ func do(t *testing.T, args ...string) string {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("example %q: %v: %s", args, err, &stderr)
+		t.Fatalf("licensekey %q: %v: %s", args, err, &stderr)
 	}
 	return stdout.String()
 }
 
-// refused runs the program, which must fail, and returns what it printed.
-func refused(t *testing.T, args ...string) string {
+// fails runs the program, which must fail, and returns what it printed.
+func fails(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := programCommand(args...).CombinedOutput()
 	if err == nil {
-		t.Errorf("example %q succeeded with %s, want an error", args, out)
+		t.Errorf("licensekey %q succeeded with %s, want an error", args, out)
 	}
 	return string(out)
 }
@@ -75,7 +75,7 @@ func TestLookingAfterKeys(t *testing.T) {
 		t.Errorf("show printed %s", shown)
 	}
 	do(t, "update", "-db", db, "-status", "revoked", id)
-	if out := refused(t, "rotate", "-db", db, id); !strings.Contains(out, "revoked") {
+	if out := fails(t, "rotate", "-db", db, id); !strings.Contains(out, "revoked") {
 		t.Errorf("rotate of a revoked key: %s", out)
 	}
 }
@@ -105,9 +105,9 @@ func TestCommandsWhileServing(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "licenses.db")
 	p := start(t, "-db", db)
 	for _, args := range [][]string{{"list"}, {"export"}, {"issue", "-org", orgA}} {
-		out := refused(t, append([]string{args[0], "-db", db}, args[1:]...)...)
+		out := fails(t, append([]string{args[0], "-db", db}, args[1:]...)...)
 		if !strings.Contains(out, db) || !strings.Contains(out, "in use") || !strings.Contains(out, "stop it first") {
-			t.Errorf("example %q while the server runs: %s", args, out)
+			t.Errorf("licensekey %q while the server runs: %s", args, out)
 		}
 	}
 	p.stop(t, syscall.SIGTERM)
@@ -135,7 +135,7 @@ func TestBackup(t *testing.T) {
 	if _, err := os.Stat(socketPath(db)); !os.IsNotExist(err) {
 		t.Errorf("the stopped server has left its socket: %v", err)
 	}
-	refused(t, "backup", "-db", filepath.Join(dir, "nothing.db"), filepath.Join(dir, "x.db"))
+	fails(t, "backup", "-db", filepath.Join(dir, "nothing.db"), filepath.Join(dir, "x.db"))
 	if entries, _ := os.ReadDir(dir); len(entries) != 3 {
 		t.Errorf("the backups have left %v", entries)
 	}
@@ -156,16 +156,16 @@ func TestCommandsRefuse(t *testing.T) {
 		"no such file":    {"import", "-db", db, "no-such-file"},
 		"0 arguments":     {"list", "-db", db, "x"},
 	} {
-		if out := refused(t, args...); !strings.Contains(out, want) {
-			t.Errorf("example %q printed %s, want %q in it", args, out, want)
+		if out := fails(t, args...); !strings.Contains(out, want) {
+			t.Errorf("licensekey %q printed %s, want %q in it", args, out, want)
 		}
 	}
 	for _, name := range []string{"serve", "issue", "list", "show", "update", "rotate", "import", "export", "backup"} {
 		if out, err := programCommand(name, "-h").CombinedOutput(); err != nil || !strings.Contains(string(out), "-db") {
-			t.Errorf("example %s -h: %v, %s", name, err, out)
+			t.Errorf("licensekey %s -h: %v, %s", name, err, out)
 		}
 		if !strings.Contains(do(t, "help"), name) {
-			t.Errorf("example help leaves out %s", name)
+			t.Errorf("licensekey help leaves out %s", name)
 		}
 	}
 }
@@ -177,8 +177,8 @@ func TestTokens(t *testing.T) {
 	body := `{"key":"AAAA-ACTIVE-0001","organization_id":"` + orgA + `"}`
 	p := start(t, "-memory", "-import", seed, "-token", "secret="+orgA, "-token", "other=0b0b0b0b-0000-4000-8000-00000000000b")
 	for token, want := range map[string]int{"secret": 200, "other": 404, "wrong": 401, "": 401} {
-		if status, answer := authorized(t, token, p.url+licensekey.ServerValidatePath, body); status != want {
-			t.Errorf("validate with the token %q = %d %s, want %d", token, status, answer, want)
+		if status, got := authorized(t, token, p.url+licensekey.ServerValidatePath, body); status != want {
+			t.Errorf("validate with the token %q = %d %s, want %d", token, status, got, want)
 		}
 	}
 	p.stop(t, os.Interrupt)
@@ -187,4 +187,14 @@ func TestTokens(t *testing.T) {
 		t.Errorf("validate on a server without tokens = %d, want 404", status)
 	}
 	p.stop(t, os.Interrupt)
+}
+
+func TestLicenses(t *testing.T) {
+	t.Parallel()
+	got := do(t, "licenses")
+	for _, want := range []string{"The Go standard library", "github.com/google/uuid", "jsonschema/v5", "go.etcd.io/bbolt", "golang.org/x/sys", "Apache License"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("licenses printed no %q:\n%s", want, got)
+		}
+	}
 }

@@ -14,7 +14,7 @@ import (
 
 // issueDemoKey adds a license key with activations to a store without keys, and
 // prints commands that try the API on it.
-func issueDemoKey(ctx context.Context, s store, url string, stdout io.Writer) error {
+func issueDemoKey(ctx context.Context, s licensekey.ManagedStore, url string, stdout io.Writer) error {
 	keys, err := s.List(ctx, licensekey.ListRequest{Limit: 1})
 	if err != nil || len(keys) > 0 {
 		return err

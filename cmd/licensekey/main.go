@@ -1,14 +1,43 @@
-// Command example answers license-key calls over an embedded database file, and
-// looks after the keys in it: the whole of a self-hosted server, and an example
-// of mounting the package.
+// Command licensekey serves the license-key API over an embedded database file,
+// and manages the license keys in it: a self-hosted server in one program.
 //
-//	go run ./example                                serve
-//	go run ./example issue -org ID -activations 5   issue a license key
-//	go run ./example help                           the other commands
+// Usage:
+//
+//	licensekey [COMMAND] [FLAGS] [ARGUMENT]
+//
+// The commands are:
+//
+//	serve          serve the API; the default
+//	issue          issue a license key
+//	list           list license keys
+//	show ID        show a license key with its activations
+//	update ID      change a license key
+//	rotate ID      give a license key a new key string
+//	import [FILE]  add license keys from JSON Lines, by default from standard input
+//	export         write every license key as JSON Lines
+//	backup FILE    write a copy of the database, also while a server has it open
+//	licenses       print the licenses of the software in this program
+//	help           list the commands
+//
+// Every command but licenses and help takes -db, the database file, by default
+// licenses.db. All but serve and backup need the file for themselves: stop the
+// server first. The flags of serve are:
+//
+//	-addr ADDRESS           listen there, by default on 127.0.0.1:8080; port 0 takes a free port
+//	-memory                 keep everything in memory, without a file
+//	-import FILE            add the license keys of a JSON Lines file first
+//	-token TOKEN=ID         accept a bearer token for the organization ID; repeatable
+//	-polar-version VERSION  the API version of requests that ask for none
+//
+// The filters of list and the values of issue, update and rotate are flags too:
+// licensekey COMMAND -h shows them. SIGINT and SIGTERM end every command: a
+// server lets the requests in flight finish, an import adds nothing. A second
+// signal ends the program at once.
 package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,19 +47,19 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/bboltstore"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	err := run(ctx, os.Args[1:], terminal{os.Stdin, os.Stdout, os.Stderr})
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "example:", err)
+		fmt.Fprintln(os.Stderr, "licensekey:", err)
 		os.Exit(1)
 	}
 }
@@ -49,15 +78,16 @@ type command struct {
 }
 
 var commands = map[string]command{
-	"serve":  {"", "answer license-key calls (the default)", serveCommand},
-	"issue":  {"", "issue a license key", issueCommand},
-	"list":   {"", "list license keys", listCommand},
-	"show":   {"ID", "show a license key with its activations", showCommand},
-	"update": {"ID", "change a license key", updateCommand},
-	"rotate": {"ID", "give a license key a new key string", rotateCommand},
-	"import": {"[FILE]", "add license keys from JSON Lines; those already there are left alone", importCommand},
-	"backup": {"FILE", "write a copy of the database, also of one that a server has open", backupCommand},
-	"export": {"", "write every license key as JSON Lines, the import format", exportCommand},
+	"serve":    {"", "serve the license-key API (the default)", serveCommand},
+	"issue":    {"", "issue a license key", issueCommand},
+	"list":     {"", "list license keys", listCommand},
+	"show":     {"ID", "show a license key with its activations", showCommand},
+	"update":   {"ID", "change a license key", updateCommand},
+	"rotate":   {"ID", "give a license key a new key string", rotateCommand},
+	"import":   {"[FILE]", "add license keys from JSON Lines; those already there are left alone", importCommand},
+	"backup":   {"FILE", "write a copy of the database, also of one that a server has open", backupCommand},
+	"export":   {"", "write every license key as JSON Lines, the import format", exportCommand},
+	"licenses": {"", "print the licenses of the software in this program", licensesCommand},
 }
 
 // run runs the command that args name.
@@ -71,12 +101,12 @@ func run(ctx context.Context, args []string, t terminal) error {
 	}
 	c, ok := commands[name]
 	if !ok {
-		return fmt.Errorf("unknown command %q; example help lists them", name)
+		return fmt.Errorf("unknown command %q; licensekey help lists them", name)
 	}
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(t.stderr)
 	flags.Usage = func() {
-		fmt.Fprintf(t.stderr, "usage: example %s\n\n%s\n\n", strings.TrimSpace(name+" [FLAGS] "+c.args), c.summary)
+		fmt.Fprintf(t.stderr, "usage: licensekey %s\n\n%s\n\n", strings.TrimSpace(name+" [FLAGS] "+c.args), c.summary)
 		flags.PrintDefaults()
 	}
 	do := c.setup(flags, t)
@@ -94,12 +124,22 @@ func run(ctx context.Context, args []string, t terminal) error {
 }
 
 func printUsage(w io.Writer) error {
-	fmt.Fprint(w, "usage: example [COMMAND] [FLAGS] [ARGUMENT]; example COMMAND -h shows the flags\n\n")
-	for _, name := range []string{"serve", "issue", "list", "show", "update", "rotate", "import", "export", "backup"} {
-		fmt.Fprintf(w, "  %-7s %s\n", name, commands[name].summary)
+	fmt.Fprint(w, "usage: licensekey [COMMAND] [FLAGS] [ARGUMENT]; licensekey COMMAND -h shows the flags\n\n")
+	for _, name := range []string{"serve", "issue", "list", "show", "update", "rotate", "import", "export", "backup", "licenses"} {
+		fmt.Fprintf(w, "  %-8s %s\n", name, commands[name].summary)
 	}
-	_, err := fmt.Fprint(w, "\nAll but serve and backup need the database file for themselves: stop the server first.\n")
+	_, err := fmt.Fprint(w, "\nAll but serve, backup and licenses need the database file for themselves: stop the server first.\n")
 	return err
+}
+
+//go:embed third_party_licenses.txt
+var thirdPartyLicenses string
+
+func licensesCommand(_ *flag.FlagSet, t terminal) func(context.Context, []string) error {
+	return func(context.Context, []string) error {
+		_, err := io.WriteString(t.stdout, thirdPartyLicenses)
+		return err
+	}
 }
 
 func dbFlag(flags *flag.FlagSet) *string {
@@ -117,10 +157,4 @@ func withStore(path string, f func(s *bboltstore.Store) error) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return f(s)
-}
-
-// store is what both stores are.
-type store interface {
-	licensekey.ManagedStore
-	io.Closer
 }

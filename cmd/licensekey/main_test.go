@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// program is the example running as a process of its own.
+// program is licensekey running as a process of its own.
 type program struct {
 	cmd     *exec.Cmd
 	url     string
@@ -71,7 +71,7 @@ func start(t *testing.T, args ...string) *program {
 		p.printed += lines.Text() + "\n"
 	}
 	_ = p.cmd.Wait()
-	t.Fatalf("example %q ended before it listened: %s", args, &p.stderr)
+	t.Fatalf("licensekey %q ended before it listened: %s", args, &p.stderr)
 	return nil
 }
 
@@ -181,7 +181,7 @@ func TestImportRefused(t *testing.T) {
 	p := start(t, "-db", db)
 	p.stop(t, syscall.SIGTERM)
 	if !strings.Contains(p.printed, "There were no license keys") {
-		t.Errorf("a refused import has left keys: %s", p.printed)
+		t.Errorf("a failed import has left keys: %s", p.printed)
 	}
 }
 
@@ -191,11 +191,11 @@ func TestBadFlags(t *testing.T) {
 		{"-nope"}, {"-addr", "nowhere:x", "-memory"}, {"-memory", "-import", "no-such-file"}, {"-db", t.TempDir()},
 	} {
 		if out, err := programCommand(args...).CombinedOutput(); err == nil || len(out) == 0 {
-			t.Errorf("example %q: %v, %q, want an error that is printed", args, err, out)
+			t.Errorf("licensekey %q: %v, %q, want an error that is printed", args, err, out)
 		}
 	}
 	if out, err := programCommand("-h").CombinedOutput(); err != nil || !strings.Contains(string(out), "-import") {
-		t.Errorf("example -h: %v, %s", err, out)
+		t.Errorf("licensekey -h: %v, %s", err, out)
 	}
 }
 
@@ -238,7 +238,7 @@ func TestHealth(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
 	for _, tt := range []struct {
-		store store
+		store licensekey.ManagedStore
 		want  int
 	}{
 		{memstore.New(), http.StatusOK},

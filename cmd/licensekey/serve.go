@@ -47,7 +47,7 @@ func serveCommand(flags *flag.FlagSet, t terminal) func(context.Context, []strin
 func newLogger(t terminal) *slog.Logger { return slog.New(slog.NewTextHandler(t.stderr, nil)) }
 
 // serveStore prepares the store and serves it.
-func serveStore(ctx context.Context, s store, o serveOptions, t terminal) error {
+func serveStore(ctx context.Context, s licensekey.ManagedStore, o serveOptions, t terminal) error {
 	if o.importFile != "" {
 		if err := importFile(ctx, s, o.importFile, t.stdout); err != nil {
 			return err
@@ -66,7 +66,7 @@ func serveStore(ctx context.Context, s store, o serveOptions, t terminal) error 
 	return serveListener(ctx, listener, newHandler(s, o, newLogger(t)), newLogger(t))
 }
 
-// serveListener serves until ctx ends, and then lets the requests under way
+// serveListener serves until ctx ends, and then lets the requests in flight
 // finish.
 func serveListener(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
 	server := &http.Server{
@@ -96,8 +96,8 @@ func serveListener(ctx context.Context, listener net.Listener, handler http.Hand
 }
 
 // newHandler gives the license-key API every path but one. An http.ServeMux
-// would do too, but it redirects paths like /v1/./x before the API can answer.
-func newHandler(s store, o serveOptions, logger *slog.Logger) http.Handler {
+// would do too, but it redirects paths like /v1/./x before the API sees them.
+func newHandler(s licensekey.ManagedStore, o serveOptions, logger *slog.Logger) http.Handler {
 	cfg := licensekey.Config{Logger: logger, OpenAPI: true, Version: o.version}
 	if len(o.tokens) > 0 {
 		cfg.Authorize = o.tokens.authorize
@@ -108,8 +108,7 @@ func newHandler(s store, o serveOptions, logger *slog.Logger) http.Handler {
 			api.ServeHTTP(w, r)
 			return
 		}
-		_, err := s.List(r.Context(), licensekey.ListRequest{Limit: 1})
-		if err := errors.Join(s.Check(r.Context()), err); err != nil {
+		if err := s.Check(r.Context()); err != nil {
 			logger.Error("health check failed", "error", err)
 			http.Error(w, "store unavailable", http.StatusServiceUnavailable)
 			return

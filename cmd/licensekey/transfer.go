@@ -25,7 +25,7 @@ func importCommand(flags *flag.FlagSet, t terminal) func(context.Context, []stri
 	}
 }
 
-func importFile(ctx context.Context, s store, name string, stdout io.Writer) error {
+func importFile(ctx context.Context, s licensekey.ManagedStore, name string, stdout io.Writer) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return err
@@ -34,8 +34,8 @@ func importFile(ctx context.Context, s store, name string, stdout io.Writer) err
 	return importFrom(ctx, s, f, name, stdout)
 }
 
-func importFrom(ctx context.Context, s store, r io.Reader, name string, stdout io.Writer) error {
-	keys, err := jsonlines.Read(r)
+func importFrom(ctx context.Context, s licensekey.ManagedStore, r io.Reader, name string, stdout io.Writer) error {
+	keys, err := readKeys(ctx, r)
 	if err != nil {
 		return fmt.Errorf("import %s: %w", name, err)
 	}
@@ -45,6 +45,26 @@ func importFrom(ctx context.Context, s store, r io.Reader, name string, stdout i
 	}
 	fmt.Fprintf(stdout, "imported %d of %d license keys from %s; the others were already there\n", added, len(keys), name)
 	return nil
+}
+
+// readKeys reads license keys to the end of r. It returns early if ctx ends,
+// even in the middle of a read that waits.
+func readKeys(ctx context.Context, r io.Reader) ([]licensekey.LicenseKeyWithActivations, error) {
+	type result struct {
+		keys []licensekey.LicenseKeyWithActivations
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		keys, err := jsonlines.Read(r)
+		done <- result{keys, err}
+	}()
+	select {
+	case read := <-done:
+		return read.keys, read.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func exportCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string) error {
