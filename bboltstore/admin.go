@@ -21,40 +21,12 @@ func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (license
 		if exists(tx, k) {
 			return nil, licensekey.ErrExists
 		}
-		return func() error { return put(tx, licensekey.LicenseKeyWithActivations{LicenseKey: k}) }, nil
+		return func() error { return put(tx, k) }, nil
 	})
 	if err != nil {
 		return licensekey.LicenseKey{}, err
 	}
 	return k, nil
-}
-
-// Import implements [licensekey.Admin], in one transaction: it needs memory in
-// proportion to what it adds.
-func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
-	checked, err := rules.Imports(keys)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	err = s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
-		return func() error {
-			for _, k := range checked {
-				if exists(tx, k.LicenseKey) {
-					continue
-				}
-				if err := put(tx, k); err != nil {
-					return err
-				}
-				n++
-			}
-			return nil
-		}, nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	return n, nil
 }
 
 // exists says whether there is a license key with the id of k, or with its key
@@ -64,20 +36,12 @@ func exists(tx *bbolt.Tx, k licensekey.LicenseKey) bool {
 		tx.Bucket(lookupBucket).Get(lookupKey(k.OrganizationID, k.Key)) != nil
 }
 
-// put writes the records of a license key that is not there.
-func put(tx *bbolt.Tx, k licensekey.LicenseKeyWithActivations) error {
-	if err := putLicenseKey(tx, k.LicenseKey, state{}); err != nil {
-		return err
-	}
+// put writes the records of a license key without activations.
+func put(tx *bbolt.Tx, k licensekey.LicenseKey) error {
 	if err := tx.Bucket(lookupBucket).Put(lookupKey(k.OrganizationID, k.Key), k.ID[:]); err != nil {
 		return err
 	}
-	for slot, a := range k.Activations {
-		if err := putActivation(tx, slot, a); err != nil {
-			return err
-		}
-	}
-	return nil
+	return putLicenseKey(tx, k, state{})
 }
 
 // putLicenseKey writes k, and what of it is kept in its state.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,7 @@ type change struct {
 	ctx    context.Context
 	decide decision
 	taken  atomic.Bool // by the writer, or by its caller to drop it
+	begun  bool        // taken by the writer
 	err    error
 	done   chan struct{} // closed after err is set
 }
@@ -137,15 +139,29 @@ func (w *writer) close() {
 var errUnchanged = errors.New("nothing to commit")
 
 // commit runs the changes of a batch in one transaction. Its error is that of
-// every change in it: what one has decided may rest on another.
-func (w *writer) commit(batch []*change) (err error) {
+// every change in it: what one has decided may rest on another. A change whose
+// context ends while it is applied is dropped, and the others start again.
+func (w *writer) commit(batch []*change) error {
+	for {
+		ended, err := w.try(batch)
+		if ended == nil {
+			return err
+		}
+		ended.err = ended.ctx.Err()
+		batch = slices.DeleteFunc(slices.Clone(batch), func(c *change) bool { return c == ended })
+	}
+}
+
+// try commits a batch, or returns the change in it whose context has ended.
+func (w *writer) try(batch []*change) (ended *change, err error) {
 	defer recoverAs(&err)
 	changed, committing, id := false, false, 0
 	err = w.db.Update(func(tx *bbolt.Tx) error {
 		for _, c := range batch {
-			if !c.taken.CompareAndSwap(false, true) {
+			if !c.begun && !c.taken.CompareAndSwap(false, true) {
 				continue // dropped by its caller
 			}
+			c.begun = true
 			if c.err = c.ctx.Err(); c.err != nil {
 				continue
 			}
@@ -154,6 +170,9 @@ func (w *writer) commit(batch []*change) (err error) {
 				continue
 			}
 			if err := apply(); err != nil {
+				if c.ctx.Err() != nil && errors.Is(err, c.ctx.Err()) {
+					ended = c
+				}
 				return err
 			}
 			changed = true
@@ -165,14 +184,17 @@ func (w *writer) commit(batch []*change) (err error) {
 		return nil
 	})
 	if err == nil || errors.Is(err, errUnchanged) {
-		return nil
+		return nil, nil
+	}
+	if ended != nil {
+		return ended, nil
 	}
 	if committing && !w.undone(id, err) {
 		err = fmt.Errorf("%w: %w", ErrBroken, err)
 		broken := fmt.Errorf("bboltstore: %w", err)
 		w.broken.Store(&broken)
 	}
-	return fmt.Errorf("bboltstore: %w", err)
+	return nil, fmt.Errorf("bboltstore: %w", err)
 }
 
 // undone says whether a commit that failed so has left the database as it was,
