@@ -1,0 +1,155 @@
+package bboltstore
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"go.etcd.io/bbolt"
+
+	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/rules"
+)
+
+// lookEvery is after how many records a long call looks whether its ctx has
+// ended.
+const lookEvery = 1000
+
+// Import implements [licensekey.Admin], in one transaction of its own: it needs
+// memory in proportion to what it adds, and other changes wait for its end. If
+// ctx ends meanwhile, nothing is added. Of several keys in the input with one id,
+// or with one key string in an organization, the first is added.
+func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
+	checked, err := checkImport(ctx, keys)
+	if err != nil {
+		return 0, err
+	}
+	err = s.updateAlone(ctx, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
+		on.all = true
+		return func() error {
+			found, err := unknown(ctx, tx, checked)
+			if err != nil {
+				return err
+			}
+			added = len(found)
+			return insert(ctx, tx, found)
+		}, nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return added, nil
+}
+
+// checkImport is rules.Imports, but looks at ctx.
+func checkImport(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
+	checked := make([]licensekey.LicenseKeyWithActivations, len(keys))
+	for i, k := range keys {
+		if err := look(ctx, i); err != nil {
+			return nil, err
+		}
+		var err error
+		if checked[i], err = rules.Import(k); err != nil {
+			return nil, fmt.Errorf("license key %d: %w", i, err)
+		}
+	}
+	return checked, nil
+}
+
+// look returns the error of ctx at every lookEvery-th record.
+func look(ctx context.Context, i int) error {
+	if i%lookEvery != 0 {
+		return nil
+	}
+	return ctx.Err()
+}
+
+// exists says whether there is a license key with the id of k, or with its key
+// string in its organization.
+func exists(tx *bbolt.Tx, id uuid.UUID, lookup []byte) bool {
+	return tx.Bucket(keysBucket).Get(id[:]) != nil || tx.Bucket(lookupBucket).Get(lookup) != nil
+}
+
+// unknown returns the license keys that are to be added.
+func unknown(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
+	var found []licensekey.LicenseKeyWithActivations
+	ids := make(map[uuid.UUID]bool, len(keys))
+	lookups := make(map[[lookupSize]byte]bool, len(keys))
+	for i, k := range keys {
+		if err := look(ctx, i); err != nil {
+			return nil, err
+		}
+		lookup := lookupKey(k.OrganizationID, k.Key)
+		if ids[k.ID] || lookups[[lookupSize]byte(lookup)] || exists(tx, k.ID, lookup) {
+			continue
+		}
+		ids[k.ID], lookups[[lookupSize]byte(lookup)] = true, true
+		found = append(found, k)
+	}
+	return found, nil
+}
+
+// insert writes the records of license keys that are not there, in the order of
+// each bucket's keys. Until a transaction ends, bbolt keeps all new records of a
+// bucket in one list: in any other order each insertion moves half of it.
+func insert(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations) error {
+	slices.SortFunc(keys, func(a, b licensekey.LicenseKeyWithActivations) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	lookups := make([][]byte, len(keys)) // and license key ids
+	for i, k := range keys {
+		if err := look(ctx, i); err != nil {
+			return err
+		}
+		record, err := encodeLicenseKey(k.LicenseKey)
+		if err != nil {
+			return err
+		}
+		if err := tx.Bucket(keysBucket).Put(k.ID[:], record); err != nil {
+			return err
+		}
+		if err := insertState(tx, k.LicenseKey); err != nil {
+			return err
+		}
+		if err := insertActivations(tx, k); err != nil {
+			return err
+		}
+		lookups[i] = slices.Concat(record[:lookupSize], k.ID[:])
+	}
+	slices.SortFunc(lookups, bytes.Compare)
+	for i, lookup := range lookups {
+		if err := look(ctx, i); err != nil {
+			return err
+		}
+		if err := tx.Bucket(lookupBucket).Put(lookup[:lookupSize], lookup[lookupSize:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertState writes the state of a new license key to where states are that do
+// not change.
+func insertState(tx *bbolt.Tx, k licensekey.LicenseKey) error {
+	var st state
+	if st.copyFrom(k); st.isZero() {
+		return nil
+	}
+	return tx.Bucket(statesBucket).Put(k.ID[:], appendState(nil, st))
+}
+
+func insertActivations(tx *bbolt.Tx, k licensekey.LicenseKeyWithActivations) error {
+	if len(k.Activations) == 0 {
+		return nil
+	}
+	if err := addRecords(tx, k.ID, len(k.Activations)); err != nil {
+		return err
+	}
+	slices.SortFunc(k.Activations, func(a, b licensekey.Activation) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	for _, a := range k.Activations {
+		if err := putActivation(tx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
