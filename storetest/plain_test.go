@@ -19,13 +19,15 @@ import (
 type plain struct {
 	db *database
 	faults
-	own sync.Mutex // of this handle
+	own  sync.Mutex // of this handle
+	seen sync.Map   // activations by id, of this handle
 }
 
 // faults are what a plain store can have wrong.
 type faults struct {
 	twoSteps     bool // decides in one critical section and writes in another
 	lockOfHandle bool // with twoSteps: a lock that only its own handle knows
+	remembers    bool // in each handle, the activations that it has found
 	shares       bool // memory, with those who pass and get it
 	takesTakenID bool
 	oneSeatMore  bool
@@ -101,6 +103,7 @@ func (s *plain) Deactivate(ctx context.Context, req licensekey.DeactivateRequest
 		return nil
 	}, func(r *record) {
 		delete(r.activations, req.ActivationID)
+		s.seen.Delete(req.ActivationID)
 		r.ended++
 	})
 }
@@ -149,6 +152,12 @@ func (s *plain) Validate(ctx context.Context, req licensekey.ValidateRequest) (g
 				got.Activation = &a
 			}
 		}
+		if seen, ok := s.remembered(req.ActivationID); ok {
+			got.Activation = &seen
+		}
+		if s.remembers && got.Activation != nil {
+			s.seen.Store(got.Activation.ID, got.Activation.Clone())
+		}
 		k := r.LicenseKey
 		if s.ignoresUsage {
 			k.LimitUsage = nil
@@ -170,6 +179,18 @@ func (s *plain) Validate(ctx context.Context, req licensekey.ValidateRequest) (g
 		return licensekey.Validated{}, err
 	}
 	return got, nil
+}
+
+// remembered returns an activation that this handle has found before.
+func (s *plain) remembered(id *uuid.UUID) (licensekey.Activation, bool) {
+	if id == nil {
+		return licensekey.Activation{}, false
+	}
+	a, ok := s.seen.Load(*id)
+	if !ok {
+		return licensekey.Activation{}, false
+	}
+	return a.(licensekey.Activation).Clone(), true
 }
 
 // lazy makes changes in memory and writes them to a disk: at once, or those of

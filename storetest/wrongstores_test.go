@@ -32,14 +32,15 @@ var wrongStores = map[string]struct {
 	"keeps the old key string of Rotate": {wrong(keepsOldKey), []string{"Admin/Rotate"}},
 
 	// Seats and usage.
-	"checks the limit and takes the seat in two steps": {wrong(twoStepLimit), []string{"Store/OneSeat"}},
-	"decides and writes in two steps":                  {plainWith(faults{twoSteps: true}), []string{"Store/OneSeat", "Activator/FiveSeats", "Validator/Concurrent", "Validator/ConcurrentLimit", "Deactivator/OneActivation"}},
+	"checks the limit and takes the seat in two steps": {wrong(twoStepLimit), []string{"Activator/OneSeat", "Store/OneSeat"}},
+	"decides and writes in two steps":                  {plainWith(faults{twoSteps: true}), []string{"Store/OneSeat", "Activator/OneSeat", "Validator/Concurrent", "Validator/ConcurrentLimit", "Deactivator/OneActivation"}},
 	"takes one seat too many":                          {plainWith(faults{oneSeatMore: true}), []string{"Activator/Activate", "Store/FreedSeat"}},
 	"keeps the seats of ended activations":             {plainWith(faults{keepsSeats: true}), []string{"Store/FreedSeat"}},
 	"counts validations that fail":                     {plainWith(faults{countsErrors: true}), []string{"Validator/Expiry"}},
 	"counts validations of revoked keys":               {wrong(countsRevoked), []string{"Admin/ErrorsChangeNothing"}},
 	"has no limit of usage":                            {plainWith(faults{ignoresUsage: true}), []string{"Validator/UsageLimit", "Validator/Refused"}},
-	"locks in its own process only":                    {shared(faults{twoSteps: true, lockOfHandle: true}), []string{"Shared/OneSeat", "Shared/FiveSeats", "Shared/OneActivation", "Shared/Validations"}},
+	"locks in its own process only":                    {shared(faults{twoSteps: true, lockOfHandle: true}), []string{"Shared/OneSeat", "Shared/OneActivation", "Shared/Validations"}},
+	"has a cache in each process":                      {shared(faults{remembers: true}), []string{"Shared/MadeAndEnded"}},
 
 	// Contexts.
 	"ignores contexts":                          {wrong(ignoresContexts), []string{"Deactivator/CanceledContext", "Activator/CanceledContext", "Validator/CanceledContext"}},
