@@ -11,8 +11,7 @@ import (
 // seats of a license key, the end of an activation and the count of validations
 // are the same for both. open opens a second store on the database of the first;
 // it calls t.Fatal if it fails, and releases what it has opened with t.Cleanup.
-// What the second store does not see at once, because it was read before, is
-// found here.
+// A cache or a lock that only one process knows fails these tests.
 func TestShared[S licensekey.Store](t *testing.T, newStore Factory[S], open func(testing.TB, S) S) {
 	handles := func(t *testing.T, k licensekey.LicenseKeyWithActivations) []licensekey.Store {
 		first := newStore(t, []licensekey.LicenseKeyWithActivations{k})
