@@ -209,7 +209,7 @@ func postTo(b *testing.B, h http.Handler) func(licensekey.DeactivateRequest) err
 	return func(req licensekey.DeactivateRequest) error {
 		conn := <-idle
 		defer func() { idle <- conn }()
-		body := fmt.Sprintf(`{"key":%q,"organization_id":%q,"activation_id":%q}`, req.Key, req.OrganizationID, req.ActivationID)
+		body := fmt.Sprintf(`{"key":%q,"organization_id":%q,"activation_id":%q}`, string(req.Key), req.OrganizationID, req.ActivationID)
 		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 			licensekey.DeactivatePath, len(body), body)
 		if err := conn.Flush(); err != nil {
