@@ -1,30 +1,21 @@
 package licensekey_test
 
 import (
-	"bytes"
-	"net/http/httptest"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/bboltstore"
 	"github.com/licensekit/licensekey/internal/recorded"
-	"github.com/licensekit/licensekey/jsonlines"
 	"github.com/licensekit/licensekey/memstore"
+	"github.com/licensekit/licensekey/storetest"
 )
 
 func seed(t testing.TB) []licensekey.LicenseKeyWithActivations {
 	t.Helper()
-	keys, err := jsonlines.Read(bytes.NewReader(recorded.Seed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return keys
+	return recorded.LicenseKeys(t)
 }
 
 type fullStore = licensekey.ManagedStore
@@ -62,28 +53,9 @@ func importSeed(t testing.TB, store fullStore) fullStore {
 func TestRecordedCases(t *testing.T) {
 	t.Parallel()
 	for name, newStore := range seededStores {
-		for half, cases := range map[string][]recorded.Case{
-			"deactivate":        recorded.Deactivate(t),
-			"activate-validate": recorded.ActivateValidate(t),
-		} {
-			t.Run(name+"/"+half, func(t *testing.T) {
-				t.Parallel()
-				recorded.Replay(t, cases, func() (string, func()) {
-					server := httptest.NewServer(licensekey.NewHandler(newStore(t), recordedConfig(t)))
-					return server.Listener.Addr().String(), server.Close
-				})
-			})
-		}
-	}
-}
-
-// recordedConfig has the clock and the ids of the recording.
-func recordedConfig(t testing.TB) licensekey.Config {
-	clock := recorded.ReadStart(t).Clock
-	var next atomic.Int64
-	return licensekey.Config{
-		Version: "2026-04",
-		Now:     func() time.Time { return clock.Now },
-		NewID:   func() uuid.UUID { return clock.NextActivationIDs[next.Add(1)-1] },
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.TestWire(t, func(t testing.TB, _ []licensekey.LicenseKeyWithActivations) fullStore { return newStore(t) })
+		})
 	}
 }

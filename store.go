@@ -44,8 +44,8 @@ type Activator interface {
 	//
 	// It returns ErrNotFound if the organization has no license key with
 	// exactly the bytes of req.Key. Otherwise it returns, in this order,
-	// ErrNotGranted, ErrExpired, ErrNoActivations, ErrActivationLimit, ErrExists
-	// if the key has a live activation with req.ActivationID, or ErrInvalid.
+	// ErrNotGranted, ErrExpired, ErrNoActivations, ErrExists if the key has a
+	// live activation with req.ActivationID, ErrActivationLimit or ErrInvalid.
 	//
 	// It is one atomic step, safe for concurrent use: no number of concurrent
 	// calls gives a key more live activations than its limit, and a seat that

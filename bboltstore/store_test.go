@@ -82,24 +82,9 @@ func checkFile(t testing.TB, path string) {
 	})
 }
 
-func TestDeactivator(t *testing.T) { t.Parallel(); storetest.TestDeactivator(t, newStore) }
+func TestStore(t *testing.T) { t.Parallel(); storetest.Run(t, newStore) }
 
-func TestActivator(t *testing.T) { t.Parallel(); storetest.TestActivator(t, newStore) }
-
-func TestValidator(t *testing.T) { t.Parallel(); storetest.TestValidator(t, newStore) }
-
-func TestModel(t *testing.T) { t.Parallel(); storetest.TestModel(t, newStore) }
-
-func TestAdmin(t *testing.T) { t.Parallel(); storetest.TestAdmin(t, newStore) }
-
-func TestDurable(t *testing.T) { t.Parallel(); storetest.TestDurable(t, newStore, reopen) }
-
-func TestDurableEndpoints(t *testing.T) {
-	t.Parallel()
-	storetest.TestDurableEndpoints(t, newStore, reopen)
-}
-
-func TestDurableAdmin(t *testing.T) { t.Parallel(); storetest.TestDurableAdmin(t, newStore, reopen) }
+func TestDurable(t *testing.T) { t.Parallel(); storetest.RunDurable(t, newStore, reopen) }
 
 // oneKey issues a key with an activation to end.
 func oneKey(t testing.TB, store licensekey.Admin) licensekey.DeactivateRequest {

@@ -19,15 +19,7 @@ func newStore(t testing.TB, keys []licensekey.LicenseKeyWithActivations) *memsto
 	return store
 }
 
-func TestDeactivator(t *testing.T) { t.Parallel(); storetest.TestDeactivator(t, newStore) }
-
-func TestActivator(t *testing.T) { t.Parallel(); storetest.TestActivator(t, newStore) }
-
-func TestValidator(t *testing.T) { t.Parallel(); storetest.TestValidator(t, newStore) }
-
-func TestModel(t *testing.T) { t.Parallel(); storetest.TestModel(t, newStore) }
-
-func TestAdmin(t *testing.T) { t.Parallel(); storetest.TestAdmin(t, newStore) }
+func TestStore(t *testing.T) { t.Parallel(); storetest.Run(t, newStore) }
 
 func BenchmarkDeactivator(b *testing.B) { storetest.BenchmarkDeactivator(b, newStore) }
 

@@ -26,7 +26,7 @@ type Seats struct {
 
 // Activate decides whether k takes the activation that req describes, and
 // returns the activation as it is to be stored. In this order it returns
-// ErrNotGranted, ErrExpired, ErrNoActivations, ErrActivationLimit, ErrExists or
+// ErrNotGranted, ErrExpired, ErrNoActivations, ErrExists, ErrActivationLimit or
 // ErrInvalid.
 func Activate(req licensekey.ActivateRequest, k licensekey.LicenseKey, seats Seats) (licensekey.Activation, error) {
 	if err := usable(k, req.Now); err != nil {
@@ -35,11 +35,11 @@ func Activate(req licensekey.ActivateRequest, k licensekey.LicenseKey, seats Sea
 	if k.LimitActivations == nil || *k.LimitActivations == 0 {
 		return licensekey.Activation{}, licensekey.ErrNoActivations
 	}
-	if int64(seats.Live) >= *k.LimitActivations {
-		return licensekey.Activation{}, licensekey.ErrActivationLimit
-	}
 	if seats.Exists {
 		return licensekey.Activation{}, licensekey.ErrExists
+	}
+	if int64(seats.Live) >= *k.LimitActivations {
+		return licensekey.Activation{}, licensekey.ErrActivationLimit
 	}
 	a := licensekey.Activation{
 		ID:           req.ActivationID,

@@ -4,106 +4,86 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
 )
 
-// ActivatorStore is what [TestActivator] takes: seats must be freed too.
-type ActivatorStore interface {
-	licensekey.Activator
-	licensekey.Deactivator
-}
-
-// TestActivator tests every promise of [licensekey.Activator] but durability,
-// for which there is [TestDurableEndpoints].
-func TestActivator[S ActivatorStore](t *testing.T, newStore Factory[S]) {
-	tests := []struct {
-		name string
-		test func(*testing.T, Factory[ActivatorStore])
-	}{
+// TestActivator tests what [licensekey.Activator] promises, but for durability.
+// A store that also ends and validates activations takes [TestStore] too.
+func TestActivator[S licensekey.Activator](t *testing.T, newStore Factory[S]) {
+	runAll(t, as[licensekey.Activator](newStore), []test[licensekey.Activator]{
 		{"Activate", testActivate},
+		{"AsRequested", testActivateAsRequested},
 		{"Refused", testActivateRefused},
+		{"Expiry", testActivateExpiry},
 		{"NotFound", testActivateNotFound},
+		{"OddKeys", testActivateOddKeys},
+		{"TakenID", testActivateTakenID},
 		{"CanceledContext", testActivateCanceled},
+		{"ContextEndsMidway", testActivateEndsMidway},
 		{"NothingShared", testActivateNothingShared},
 		{"FiveSeats", testFiveSeats},
-		{"NeverBeyondTheLimit", testNeverBeyondTheLimit},
+		{"Closed", testActivateClosed},
+	})
+}
+
+func testActivate(t *testing.T, newStore Factory[licensekey.Activator]) {
+	k, other := withLimit("KEY-1", 2, 0), withLimit("KEY-2", 1, 0)
+	s := newStore(t, []licensekey.LicenseKeyWithActivations{k, other})
+	for range 2 {
+		got := wantActivated(t, s, activation(k))
+		if got.LicenseKey.ID != k.ID || got.LicenseKey.CustomerID != k.CustomerID || got.LicenseKey.Validations != 0 {
+			t.Errorf("Activate returned the license key %s, want %s", asJSON(got.LicenseKey), asJSON(k.LicenseKey))
+		}
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			tt.test(t, func(t testing.TB, keys []licensekey.LicenseKeyWithActivations) ActivatorStore {
-				return newStore(t, keys)
-			})
-		})
+	wantActivateError(t, s, activation(k), licensekey.ErrActivationLimit)
+	wantActivated(t, s, activation(other))
+	wantActivateError(t, s, activation(other), licensekey.ErrActivationLimit)
+}
+
+// requested are activations with something in every field of the request.
+func requested(k licensekey.LicenseKeyWithActivations) []licensekey.ActivateRequest {
+	var reqs []licensekey.ActivateRequest
+	for _, object := range []string{
+		`{"z":1.0,"a":1,"m":null}`, `{"big":12345678901234567890,"float":1e+300}`, `{"nul":"\u0000"}`,
+		"{\"h\":\"<&>\u2028é🔑\"}", `{"deep":[[{"a":[1,2.5,true,"x"]}]]}`, `{}`,
+	} {
+		req := activation(k)
+		req.Label = "a label of more than sixty-four letters, which some tables cut: é🔑 " + object
+		req.Conditions, req.Meta = json.RawMessage(object), json.RawMessage(`{"meta":`+object+`}`)
+		reqs = append(reqs, req)
 	}
+	blank := activation(k)
+	blank.Label, blank.Now = "", elsewhere
+	return append(reqs, blank)
 }
 
-// withLimit returns a license key with that many seats, some of them taken.
-func withLimit(key licensekey.Key, limit int64, taken int) licensekey.LicenseKeyWithActivations {
-	k := newKey(orgA, key, taken)
-	k.LimitActivations = &limit
-	return k
-}
-
-func activation(k licensekey.LicenseKeyWithActivations) licensekey.ActivateRequest {
-	return licensekey.ActivateRequest{
-		OrganizationID: k.OrganizationID,
-		Key:            k.Key,
-		ActivationID:   uuid.New(),
-		Label:          "laptop",
-		Now:            now,
-	}
-}
-
-// deactivationOf returns the request that ends what req has made.
-func deactivationOf(req licensekey.ActivateRequest) licensekey.DeactivateRequest {
-	return licensekey.DeactivateRequest{OrganizationID: req.OrganizationID, Key: req.Key, ActivationID: req.ActivationID, Now: now}
-}
-
-func wantActivated(t testing.TB, s licensekey.Activator, req licensekey.ActivateRequest) licensekey.Activated {
-	t.Helper()
-	activated, err := s.Activate(context.Background(), req)
-	if err != nil || activated.Activation.ID != req.ActivationID || activated.LicenseKey.Key != req.Key {
-		t.Errorf("Activate(%q, %v) = %v of %v, %v, want that activation", string(req.Key), req.ActivationID, activated.Activation.ID, activated.LicenseKey, err)
-	}
-	return activated
-}
-
-func wantActivateError(t testing.TB, s licensekey.Activator, req licensekey.ActivateRequest, want error) {
-	t.Helper()
-	if activated, err := s.Activate(context.Background(), req); !errors.Is(err, want) {
-		t.Errorf("Activate(%.40q) = %v, %v, want %v", string(req.Key), activated.Activation.ID, err, want)
-	}
-}
-
-func testActivate(t *testing.T, newStore Factory[ActivatorStore]) {
-	k := withLimit("KEY-1", 2, 0)
+func testActivateAsRequested(t *testing.T, newStore Factory[licensekey.Activator]) {
+	k := withLimit("KEY-1", 100, 0)
 	s := newStore(t, []licensekey.LicenseKeyWithActivations{k})
-	first, second := activation(k), activation(k)
-	first.Meta, first.Conditions = json.RawMessage(`{"z":1.0,"a":1}`), json.RawMessage(`{"major":1}`)
-	got := wantActivated(t, s, first)
-	if got.Activation.LicenseKeyID != k.ID || got.Activation.Label != "laptop" || string(got.Activation.Meta) != `{"z":1.0,"a":1}` ||
-		!got.Activation.CreatedAt.Equal(now) || got.LicenseKey.ID != k.ID {
-		t.Errorf("Activate = %+v, want what the request says", got)
+	for _, req := range requested(k) {
+		wantActivated(t, s, req)
 	}
-	wantActivated(t, s, second)
-	wantActivateError(t, s, activation(k), licensekey.ErrActivationLimit)
-	// A freed seat is there for the very next call.
-	wantDeactivated(t, s, deactivationOf(first))
-	third := activation(k)
-	wantActivated(t, s, third)
-	wantActivateError(t, s, activation(k), licensekey.ErrActivationLimit)
-	wantNotFound(t, s, deactivationOf(first))
-	wantDeactivated(t, s, deactivationOf(second))
-	wantDeactivated(t, s, deactivationOf(third))
+	for name, change := range map[string]func(*licensekey.ActivateRequest){
+		"label with NUL":       func(r *licensekey.ActivateRequest) { r.Label = "a\x00" },
+		"label not UTF-8":      func(r *licensekey.ActivateRequest) { r.Label = "\xff" },
+		"meta no object":       func(r *licensekey.ActivateRequest) { r.Meta = json.RawMessage(`[]`) },
+		"conditions no object": func(r *licensekey.ActivateRequest) { r.Conditions = json.RawMessage(`1`) },
+		"no id":                func(r *licensekey.ActivateRequest) { r.ActivationID = uuid.Nil },
+	} {
+		req := activation(k)
+		change(&req)
+		if _, err := s.Activate(t.Context(), req); !errors.Is(err, licensekey.ErrInvalid) {
+			t.Errorf("%s: Activate = %v, want ErrInvalid", name, err)
+		}
+	}
 }
 
-func testActivateRefused(t *testing.T, newStore Factory[ActivatorStore]) {
+func testActivateRefused(t *testing.T, newStore Factory[licensekey.Activator]) {
 	past, zero := now, int64(0)
 	tests := []struct {
 		name   string
@@ -114,6 +94,7 @@ func testActivateRefused(t *testing.T, newStore Factory[ActivatorStore]) {
 		{"disabled", func(k *licensekey.LicenseKey) { k.Status = licensekey.StatusDisabled }, licensekey.ErrNotGranted},
 		{"expired", func(k *licensekey.LicenseKey) { k.ExpiresAt = &past }, licensekey.ErrExpired},
 		{"revoked and expired", func(k *licensekey.LicenseKey) { k.Status, k.ExpiresAt = licensekey.StatusRevoked, &past }, licensekey.ErrNotGranted},
+		{"expired without a limit", func(k *licensekey.LicenseKey) { k.LimitActivations, k.ExpiresAt = nil, &past }, licensekey.ErrExpired},
 		{"no limit", func(k *licensekey.LicenseKey) { k.LimitActivations = nil }, licensekey.ErrNoActivations},
 		{"limit 0", func(k *licensekey.LicenseKey) { k.LimitActivations = &zero }, licensekey.ErrNoActivations},
 		{"full", func(k *licensekey.LicenseKey) {}, licensekey.ErrActivationLimit},
@@ -126,54 +107,155 @@ func testActivateRefused(t *testing.T, newStore Factory[ActivatorStore]) {
 	}
 	s := newStore(t, keys)
 	for i, tt := range tests {
-		req := activation(keys[i])
-		wantActivateError(t, s, req, tt.want)
-		wantNotFound(t, s, deactivationOf(req))
-		wantDeactivated(t, s, deactivation(keys[i], 0))
+		wantActivateError(t, s, activation(keys[i]), tt.want)
 	}
 }
 
-func testActivateNotFound(t *testing.T, newStore Factory[ActivatorStore]) {
-	k := withLimit("KEY-1", 5, 0)
+// expiring are times of expiry to the microsecond: rounded to anything longer
+// they are too early or too late.
+var expiring = []time.Time{
+	now.Add(time.Microsecond), now.Truncate(time.Second).Add(987654 * time.Microsecond), now.Truncate(time.Minute).Add(time.Minute - time.Microsecond),
+}
+
+func testActivateExpiry(t *testing.T, newStore Factory[licensekey.Activator]) {
+	for _, expires := range expiring {
+		k := withLimit("KEY-1", 1, 0)
+		k.ExpiresAt = &expires
+		s := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+		req := activation(k)
+		req.Now = expires
+		wantActivateError(t, s, req, licensekey.ErrExpired)
+		req.Now = expires.Add(-time.Microsecond)
+		wantActivated(t, s, req)
+	}
+}
+
+func testActivateNotFound(t *testing.T, newStore Factory[licensekey.Activator]) {
+	k := withLimit("KEY-1", 1, 0)
 	s := newStore(t, []licensekey.LicenseKeyWithActivations{k})
 	req := activation(k)
 	req.OrganizationID = orgB
 	wantActivateError(t, s, req, licensekey.ErrNotFound)
-	for _, key := range append([]licensekey.Key{"\x00", "\xff", "key-1"}, oddKeys...) {
+	for _, key := range keysBut() {
 		req := activation(k)
 		req.Key = key
 		wantActivateError(t, s, req, licensekey.ErrNotFound)
 	}
+	wantActivated(t, s, activation(k))
 }
 
-func testActivateCanceled(t *testing.T, newStore Factory[ActivatorStore]) {
+func testActivateOddKeys(t *testing.T, newStore Factory[licensekey.Activator]) {
+	var keys []licensekey.LicenseKeyWithActivations
+	for _, key := range oddKeys {
+		keys = append(keys, withLimit(key, 1, 0))
+	}
+	// Both organizations have the same key strings.
+	for _, key := range oddKeys {
+		k := withLimit(key, 1, 0)
+		k.OrganizationID, k.Customer.OrganizationID = orgB, orgB
+		keys = append(keys, k)
+	}
+	s := newStore(t, keys)
+	for _, k := range keys {
+		if got := wantActivated(t, s, activation(k)); got.LicenseKey.ID != k.ID {
+			t.Errorf("Activate(%q) found the license key %v, want %v", short(k.Key), got.LicenseKey.ID, k.ID)
+		}
+		wantActivateError(t, s, activation(k), licensekey.ErrActivationLimit)
+	}
+}
+
+func testActivateTakenID(t *testing.T, newStore Factory[licensekey.Activator]) {
+	k := withLimit("KEY-1", 3, 1)
+	s := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+	first := activation(k)
+	wantActivated(t, s, first)
+	again := first
+	again.Label = "another"
+	imported := activation(k)
+	imported.ActivationID = k.Activations[0].ID
+	for range 2 {
+		wantActivateError(t, s, again, licensekey.ErrExists)
+		wantActivateError(t, s, imported, licensekey.ErrExists)
+	}
+	// No seat was taken, and none is left after the third.
+	wantActivated(t, s, activation(k))
+	wantActivateError(t, s, again, licensekey.ErrExists)
+	wantActivateError(t, s, activation(k), licensekey.ErrActivationLimit)
+}
+
+func testActivateCanceled(t *testing.T, newStore Factory[licensekey.Activator]) {
 	k := withLimit("KEY-1", 1, 0)
 	s := newStore(t, []licensekey.LicenseKeyWithActivations{k})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Activate(ctx, activation(k)); !errors.Is(err, context.Canceled) {
-		t.Errorf("Activate with a canceled context = %v, want context.Canceled", err)
-	}
+	wantCanceled(t, "Activate", func() error { _, err := s.Activate(ctx, activation(k)); return err })
 	wantActivated(t, s, activation(k))
 }
 
-func testActivateNothingShared(t *testing.T, newStore Factory[ActivatorStore]) {
-	k := withLimit("KEY-1", 2, 0)
+func wantCanceled(t *testing.T, name string, call func() error) {
+	t.Helper()
+	if err := call(); !errors.Is(err, context.Canceled) {
+		t.Errorf("%s with a canceled context = %v, want context.Canceled", name, err)
+	}
+}
+
+func testActivateEndsMidway(t *testing.T, newStore Factory[licensekey.Activator]) {
+	k := withLimit("KEY-1", midwayEnds+1, 0)
 	s := newStore(t, []licensekey.LicenseKeyWithActivations{k})
-	req := activation(k)
-	req.Meta = json.RawMessage(`{"a":1}`)
-	got := wantActivated(t, s, req)
-	*got.LicenseKey.LimitActivations = 100
-	got.Activation.Meta[1], req.Meta[1] = '!', '!'
-	wantActivated(t, s, activation(k))
+	reqs := make([]licensekey.ActivateRequest, midwayEnds+1)
+	for i := range reqs {
+		reqs[i] = activation(k)
+	}
+	midway{
+		change: func(ctx context.Context, i int) error { _, err := s.Activate(ctx, reqs[i]); return err },
+		made: func(i int) bool {
+			_, err := s.Activate(t.Context(), reqs[i])
+			if err != nil && !errors.Is(err, licensekey.ErrExists) {
+				t.Errorf("second Activate with one activation id = %v, want nil or ErrExists", err)
+			}
+			return err != nil
+		},
+	}.test(t)
 	wantActivateError(t, s, activation(k), licensekey.ErrActivationLimit)
 }
 
-func testFiveSeats(t *testing.T, newStore Factory[ActivatorStore]) {
-	k := withLimit("KEY-1", 5, 0)
+func testActivateNothingShared(t *testing.T, newStore Factory[licensekey.Activator]) {
+	k := fullKey(t)
+	limit := int64(4)
+	k.LimitActivations = &limit
 	s := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+	var want string
+	for i := range 2 {
+		req := activation(k)
+		req.Now, req.Meta, req.Conditions = k.CreatedAt, json.RawMessage(`{"a":1}`), json.RawMessage(`{"b":1}`)
+		got := wantActivated(t, s, req)
+		if i == 0 {
+			want = string(asJSON(got.LicenseKey))
+		} else if string(asJSON(got.LicenseKey)) != want {
+			t.Errorf("after what Activate returned was overwritten, it returns\n%s\nwant\n%s", asJSON(got.LicenseKey), want)
+		}
+		scribble(got)
+		scribble(req.Meta)
+		scribble(req.Conditions)
+	}
+	req := activation(k)
+	req.Now = k.CreatedAt
+	wantActivateError(t, s, req, licensekey.ErrActivationLimit)
+}
+
+func testFiveSeats(t *testing.T, newStore Factory[licensekey.Activator]) {
+	k := withLimit("KEY-1", 5, 0)
+	fiveSeats(t, k, newStore(t, []licensekey.LicenseKeyWithActivations{k}))
+}
+
+// fiveSeats lets callers want the five seats of k, each by its own handle.
+func fiveSeats[S licensekey.Activator](t *testing.T, k licensekey.LicenseKeyWithActivations, handles ...S) {
+	t.Helper()
 	seated := 0
-	for _, err := range together(func(int) error { _, err := s.Activate(t.Context(), activation(k)); return err }) {
+	for _, err := range together(callers, func(i int) error {
+		_, err := handles[i%len(handles)].Activate(t.Context(), activation(k))
+		return err
+	}) {
 		if err == nil {
 			seated++
 		} else if !errors.Is(err, licensekey.ErrActivationLimit) {
@@ -185,45 +267,13 @@ func testFiveSeats(t *testing.T, newStore Factory[ActivatorStore]) {
 	}
 }
 
-// testNeverBeyondTheLimit lets callers take and free seats. Each counts its seat
-// from after it has it until before it gives it back: the count is never more
-// than the seats that are taken.
-func testNeverBeyondTheLimit(t *testing.T, newStore Factory[ActivatorStore]) {
-	const limit, rounds = 3, 10
-	k := withLimit("KEY-1", limit, 0)
+func testActivateClosed(t *testing.T, newStore Factory[licensekey.Activator]) {
+	k := withLimit("KEY-1", 1, 0)
 	s := newStore(t, []licensekey.LicenseKeyWithActivations{k})
-	var taken, most, got atomic.Int64
-	errs := together(func(int) error {
-		for range rounds {
-			req := activation(k)
-			_, err := s.Activate(t.Context(), req)
-			if errors.Is(err, licensekey.ErrActivationLimit) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			got.Add(1)
-			n := taken.Add(1)
-			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
-			}
-			taken.Add(-1)
-			if err := s.Deactivate(t.Context(), deactivationOf(req)); err != nil {
-				return err
-			}
-		}
-		return nil
+	miss := activation(k)
+	miss.Key = "nope"
+	wantClosed(t, s, map[string]func() error{
+		"Activate":                   func() error { _, err := s.Activate(t.Context(), activation(k)); return err },
+		"Activate of an unknown key": func() error { _, err := s.Activate(t.Context(), miss); return err },
 	})
-	for _, err := range errs {
-		if err != nil {
-			t.Errorf("taking and freeing seats: %v", err)
-		}
-	}
-	if most.Load() > limit || got.Load() == 0 {
-		t.Errorf("%d of %d seats were taken at once, %d in all", most.Load(), limit, got.Load())
-	}
-	for range limit {
-		wantActivated(t, s, activation(k))
-	}
-	wantActivateError(t, s, activation(k), licensekey.ErrActivationLimit)
 }

@@ -1,10 +1,10 @@
 package storetest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -16,22 +16,18 @@ import (
 	"github.com/licensekit/licensekey/rules"
 )
 
-// Admin is what [TestAdmin] takes: a store with its host's side.
-type Admin interface {
-	licensekey.Store
-	licensekey.Admin
-}
-
-// TestAdmin tests the promises of [licensekey.Admin] but durability, for which
-// there is [TestDurableAdmin].
-func TestAdmin[S Admin](t *testing.T, newStore Factory[S]) {
+// TestAdmin tests what [licensekey.Admin] promises, but for durability: see
+// [TestDurableAdmin].
+func TestAdmin[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
 	tests := []struct {
 		name string
-		test func(*testing.T, Admin)
+		test func(*testing.T, licensekey.ManagedStore)
 	}{
 		{"Issue", testIssue},
-		{"IssueRefused", testIssueRefused},
+		{"IssueInvalid", testIssueInvalid},
+		{"IssueOnce", testIssueOnce},
 		{"Import", testImport},
+		{"ImportFull", testImportFull},
 		{"ImportLeavesAlone", testImportLeavesAlone},
 		{"ImportAllOrNone", testImportAllOrNone},
 		{"NothingShared", testNothingShared},
@@ -40,9 +36,11 @@ func TestAdmin[S Admin](t *testing.T, newStore Factory[S]) {
 		{"All", testAll},
 		{"Update", testUpdate},
 		{"Rotate", testRotate},
+		{"RotateRace", testRotateRace},
 		{"Delete", testDelete},
-		{"AdminCanceledContext", testAdminCanceled},
-		{"IssueOnce", testIssueOnce},
+		{"ErrorsChangeNothing", testErrorsChangeNothing},
+		{"CanceledContext", testAdminCanceled},
+		{"Closed", testAdminClosed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -53,44 +51,37 @@ func TestAdmin[S Admin](t *testing.T, newStore Factory[S]) {
 }
 
 // wantStored gets k by its id and by its key.
-func wantStored(t testing.TB, s Admin, k licensekey.LicenseKeyWithActivations) {
+func wantStored(t testing.TB, s licensekey.Admin, k licensekey.LicenseKeyWithActivations) {
 	t.Helper()
 	want, err := rules.Import(k)
 	if err != nil {
-		t.Fatalf("CheckImport: %v", err)
+		t.Fatalf("a license key of the test cannot be stored: %v", err)
 	}
-	if got, err := s.Get(t.Context(), k.ID); err != nil || !equal(got, want) {
-		t.Errorf("Get(%v) = %s, %v\nwant %s", k.ID, asJSON(got), err, asJSON(want))
-	}
-	if got, err := s.GetByKey(t.Context(), k.OrganizationID, k.Key); err != nil || !equal(got, want) {
-		t.Errorf("GetByKey(%v, %q) = %s, %v\nwant %s", k.OrganizationID, k.Key, asJSON(got), err, asJSON(want))
-	}
+	byID, err := s.Get(context.Background(), k.ID)
+	wantSame(t, fmt.Sprintf("Get(%v)", k.ID), byID, err, want)
+	byKey, err := s.GetByKey(context.Background(), k.OrganizationID, k.Key)
+	wantSame(t, fmt.Sprintf("GetByKey(%v, %q)", k.OrganizationID, short(k.Key)), byKey, err, want)
 }
 
-func equal(a, b licensekey.LicenseKeyWithActivations) bool {
-	return bytes.Equal(asJSON(a), asJSON(b))
+func wantSame(t testing.TB, what string, got licensekey.LicenseKeyWithActivations, err error, want licensekey.LicenseKeyWithActivations) {
+	t.Helper()
+	if len(got.Activations) == 0 && len(want.Activations) == 0 {
+		got.Activations, want.Activations = nil, nil
+	}
+	if err != nil || string(asJSON(got)) != string(asJSON(want)) {
+		t.Errorf("%s\ngot  %s, %v\nwant %s", what, asJSON(got), err, asJSON(want))
+	}
+	checkTimes(t, what, got)
 }
 
-// asJSON shows k whole; no activations are the same, nil or not.
-func asJSON(k licensekey.LicenseKeyWithActivations) []byte {
-	if len(k.Activations) == 0 {
-		k.Activations = nil
-	}
-	data, err := json.Marshal(k)
-	if err != nil {
-		return []byte(err.Error())
-	}
-	return data
-}
-
-func mustImport(t testing.TB, s Admin, want int, keys ...licensekey.LicenseKeyWithActivations) {
+func mustImport(t testing.TB, s licensekey.ManagedStore, want int, keys ...licensekey.LicenseKeyWithActivations) {
 	t.Helper()
 	if added, err := s.Import(t.Context(), keys); err != nil || added != want {
 		t.Fatalf("Import of %d keys = %d, %v, want %d, nil", len(keys), added, err, want)
 	}
 }
 
-func testIssue(t *testing.T, s Admin) {
+func testIssue(t *testing.T, s licensekey.ManagedStore) {
 	k, err := s.Issue(t.Context(), licensekey.IssueRequest{OrganizationID: orgA, Prefix: "MYAPP", Now: now})
 	if err != nil {
 		t.Fatalf("Issue = %v", err)
@@ -99,7 +90,7 @@ func testIssue(t *testing.T, s Admin) {
 		t.Errorf("Issue with the prefix MYAPP gave the key %q, want MYAPP- and a UUID", string(k.Key))
 	}
 	if k.ID == uuid.Nil || k.Status != licensekey.StatusGranted || !k.CreatedAt.Equal(now) || k.CustomerID == uuid.Nil {
-		t.Errorf("Issue = %s, want the defaults", asJSON(licensekey.LicenseKeyWithActivations{LicenseKey: k}))
+		t.Errorf("Issue = %s, want the defaults", asJSON(k))
 	}
 	wantStored(t, s, licensekey.LicenseKeyWithActivations{LicenseKey: k})
 
@@ -113,12 +104,12 @@ func testIssue(t *testing.T, s Admin) {
 		t.Fatalf("Issue = %v", err)
 	}
 	if full.Key != "MINE" || *full.LimitActivations != 5 || *full.LimitUsage != 10 || full.ExpiresAt == nil {
-		t.Errorf("Issue = %s, want what was asked for", asJSON(licensekey.LicenseKeyWithActivations{LicenseKey: full}))
+		t.Errorf("Issue = %s, want what was asked for", asJSON(full))
 	}
 	wantStored(t, s, licensekey.LicenseKeyWithActivations{LicenseKey: full})
 }
 
-func testIssueRefused(t *testing.T, s Admin) {
+func testIssueInvalid(t *testing.T, s licensekey.ManagedStore) {
 	k, err := s.Issue(t.Context(), licensekey.IssueRequest{OrganizationID: orgA, Key: "TAKEN"})
 	if err != nil {
 		t.Fatalf("Issue = %v", err)
@@ -147,11 +138,28 @@ func testIssueRefused(t *testing.T, s Admin) {
 		t.Errorf("Issue of a key string that another organization has = %v, want nil", err)
 	}
 	if keys, err := s.List(t.Context(), licensekey.ListRequest{}); err != nil || len(keys) != 2 {
-		t.Errorf("after the refusals List has %d keys, %v, want 2", len(keys), err)
+		t.Errorf("after the errors List has %d keys, %v, want 2", len(keys), err)
 	}
 }
 
-func testImport(t *testing.T, s Admin) {
+func testIssueOnce(t *testing.T, s licensekey.ManagedStore) {
+	issued := 0
+	for _, err := range together(callers, func(int) error {
+		_, err := s.Issue(t.Context(), licensekey.IssueRequest{OrganizationID: orgA, Key: "ONE"})
+		return err
+	}) {
+		if err == nil {
+			issued++
+		} else if !errors.Is(err, licensekey.ErrExists) {
+			t.Errorf("Issue = %v, want nil or ErrExists", err)
+		}
+	}
+	if issued != 1 {
+		t.Errorf("%d callers issued one key string %d times, want once", callers, issued)
+	}
+}
+
+func testImport(t *testing.T, s licensekey.ManagedStore) {
 	k := newKey(orgA, "ключ <&> \u2028", 3)
 	k.Activations[0].Meta = json.RawMessage("{ \"z\": 1.0, \"a\": 12345678901234567890, \"h\": \"<\u2028\" }")
 	k.Activations[1].Conditions = json.RawMessage(`{"major":1}`)
@@ -176,7 +184,7 @@ func testImport(t *testing.T, s Admin) {
 	wantStored(t, s, k)
 }
 
-func testImportLeavesAlone(t *testing.T, s Admin) {
+func testImportLeavesAlone(t *testing.T, s licensekey.ManagedStore) {
 	k := newKey(orgA, "KEY-1", 1)
 	mustImport(t, s, 1, k)
 	wantDeactivated(t, s, deactivation(k, 0))
@@ -191,7 +199,7 @@ func testImportLeavesAlone(t *testing.T, s Admin) {
 	wantStored(t, s, twin)
 }
 
-func testImportAllOrNone(t *testing.T, s Admin) {
+func testImportAllOrNone(t *testing.T, s licensekey.ManagedStore) {
 	bad := map[string]func(*licensekey.LicenseKeyWithActivations){
 		"id":         func(k *licensekey.LicenseKeyWithActivations) { k.ID = uuid.Nil },
 		"created_at": func(k *licensekey.LicenseKeyWithActivations) { k.CreatedAt = time.Time{} },
@@ -215,96 +223,25 @@ func testImportAllOrNone(t *testing.T, s Admin) {
 		}
 	}
 	if keys, err := s.List(t.Context(), licensekey.ListRequest{}); err != nil || len(keys) != 0 {
-		t.Errorf("after refused imports List has %d keys, %v, want none", len(keys), err)
+		t.Errorf("after invalid imports List has %d keys, %v, want none", len(keys), err)
 	}
 }
 
-func testNothingShared(t *testing.T, s Admin) {
-	k := newKey(orgA, "KEY-1", 1)
-	k.Customer.TaxID = []string{"1", "us_ein"}
-	mustImport(t, s, 1, k)
-	want := licensekey.LicenseKeyWithActivations{LicenseKey: k.Clone(), Activations: []licensekey.Activation{k.Activations[0].Clone()}}
-	change := func(k licensekey.LicenseKeyWithActivations) {
-		*k.LimitActivations = 1000
-		k.Customer.TaxID[0] = "2"
-		k.Activations[0].Meta[1] = '!'
+// testImportFull stores a license key with every field filled in.
+func testImportFull(t *testing.T, s licensekey.ManagedStore) {
+	mustImport(t, s, 1, fullKey(t))
+	wantStored(t, s, fullKey(t))
+	listed, err := s.List(t.Context(), licensekey.ListRequest{})
+	if err != nil || len(listed) != 1 {
+		t.Fatalf("List = %d keys, %v, want 1", len(listed), err)
 	}
-	change(k)
-	wantStored(t, s, want)
-	got, err := s.Get(t.Context(), want.ID)
-	if err != nil {
-		t.Fatalf("Get = %v", err)
+	wantSame(t, "List", licensekey.LicenseKeyWithActivations{LicenseKey: listed[0]}, nil, licensekey.LicenseKeyWithActivations{LicenseKey: fullKey(t).LicenseKey})
+	inZones := fullKey(t)
+	inZones.ID, inZones.Key = uuid.New(), "ZONES"
+	inZones.Activations[0].LicenseKeyID, inZones.Activations[1].LicenseKeyID = inZones.ID, inZones.ID
+	for _, at := range []*time.Time{&inZones.CreatedAt, inZones.ModifiedAt, inZones.ExpiresAt, &inZones.Customer.CreatedAt, &inZones.Activations[0].CreatedAt} {
+		*at = at.Add(789).In(elsewhere.Location())
 	}
-	change(got)
-	wantStored(t, s, want)
-}
-
-func testDelete(t *testing.T, s Admin) {
-	k, other := newKey(orgA, "KEY-1", 2), newKey(orgA, "KEY-2", 1)
-	mustImport(t, s, 2, k, other)
-	if err := s.Delete(t.Context(), k.ID); err != nil {
-		t.Errorf("Delete = %v, want nil", err)
-	}
-	if err := s.Delete(t.Context(), k.ID); !errors.Is(err, licensekey.ErrNotFound) {
-		t.Errorf("second Delete = %v, want ErrNotFound", err)
-	}
-	if _, err := s.Get(t.Context(), k.ID); !errors.Is(err, licensekey.ErrNotFound) {
-		t.Errorf("Get of a deleted key = %v, want ErrNotFound", err)
-	}
-	if _, err := s.GetByKey(t.Context(), orgA, k.Key); !errors.Is(err, licensekey.ErrNotFound) {
-		t.Errorf("GetByKey of a deleted key = %v, want ErrNotFound", err)
-	}
-	wantNotFound(t, s, deactivation(k, 0))
-	wantStored(t, s, other)
-	// Its place is free, and its activations are gone for good.
-	again := k
-	again.Activations = nil
-	mustImport(t, s, 1, again)
-	wantStored(t, s, again)
-}
-
-func testAdminCanceled(t *testing.T, s Admin) {
-	k := newKey(orgA, "KEY-1", 1)
-	mustImport(t, s, 1, k)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	calls := map[string]func() error{
-		"Issue": func() error { _, err := s.Issue(ctx, licensekey.IssueRequest{OrganizationID: orgA}); return err },
-		"Import": func() error {
-			_, err := s.Import(ctx, []licensekey.LicenseKeyWithActivations{newKey(orgA, "KEY-2", 0)})
-			return err
-		},
-		"Get":      func() error { _, err := s.Get(ctx, k.ID); return err },
-		"GetByKey": func() error { _, err := s.GetByKey(ctx, orgA, k.Key); return err },
-		"List":     func() error { _, err := s.List(ctx, licensekey.ListRequest{}); return err },
-		"Update":   func() error { _, err := s.Update(ctx, licensekey.UpdateRequest{ID: k.ID}); return err },
-		"Rotate":   func() error { _, err := s.Rotate(ctx, licensekey.RotateRequest{ID: k.ID}); return err },
-		"Delete":   func() error { return s.Delete(ctx, k.ID) },
-	}
-	for name, call := range calls {
-		if err := call(); !errors.Is(err, context.Canceled) {
-			t.Errorf("%s with a canceled context = %v, want context.Canceled", name, err)
-		}
-	}
-	wantStored(t, s, k)
-	if keys, err := s.List(t.Context(), licensekey.ListRequest{}); err != nil || len(keys) != 1 {
-		t.Errorf("after canceled calls List has %d keys, %v, want 1", len(keys), err)
-	}
-}
-
-func testIssueOnce(t *testing.T, s Admin) {
-	issued := 0
-	for _, err := range together(func(int) error {
-		_, err := s.Issue(t.Context(), licensekey.IssueRequest{OrganizationID: orgA, Key: "ONE"})
-		return err
-	}) {
-		if err == nil {
-			issued++
-		} else if !errors.Is(err, licensekey.ErrExists) {
-			t.Errorf("Issue = %v, want nil or ErrExists", err)
-		}
-	}
-	if issued != 1 {
-		t.Errorf("%d callers issued one key string %d times, want once", callers, issued)
-	}
+	mustImport(t, s, 1, inZones)
+	wantStored(t, s, inZones)
 }

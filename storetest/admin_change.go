@@ -1,9 +1,9 @@
 package storetest
 
 import (
-	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
@@ -12,116 +12,7 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-func testList(t *testing.T, s Admin) {
-	var keys []licensekey.LicenseKeyWithActivations
-	for range 25 {
-		keys = append(keys, newKey(orgA, licensekey.NewKey(""), 1))
-	}
-	mustImport(t, s, len(keys), keys...)
-	slices.SortFunc(keys, func(a, b licensekey.LicenseKeyWithActivations) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	var listed []licensekey.LicenseKey
-	for after := uuid.Nil; ; after = listed[len(listed)-1].ID {
-		page, err := s.List(t.Context(), licensekey.ListRequest{After: after, Limit: 10})
-		if err != nil || len(page) > 10 {
-			t.Fatalf("List = %d keys, %v, want at most 10", len(page), err)
-		}
-		if len(page) == 0 {
-			break
-		}
-		listed = append(listed, page...)
-	}
-	if len(listed) != len(keys) {
-		t.Fatalf("List gave %d keys in pages of 10, want %d", len(listed), len(keys))
-	}
-	for i, k := range listed {
-		if k.ID != keys[i].ID || k.Key != keys[i].Key {
-			t.Errorf("key %d of the list is %v, want %v", i, k.ID, keys[i].ID)
-		}
-	}
-	if page, err := s.List(t.Context(), licensekey.ListRequest{After: keys[9].ID}); err != nil || len(page) != 15 {
-		t.Errorf("List after the tenth key = %d keys, %v, want 15", len(page), err)
-	}
-}
-
-func testListFilters(t *testing.T, s Admin) {
-	benefit := uuid.New()
-	a, b, c := newKey(orgA, "A", 0), newKey(orgA, "B", 0), newKey(orgB, "C", 0)
-	a.BenefitID, b.BenefitID, b.Status = benefit, benefit, licensekey.StatusRevoked
-	mustImport(t, s, 3, a, b, c)
-	tests := []struct {
-		name string
-		req  licensekey.ListRequest
-		want []licensekey.LicenseKeyWithActivations
-	}{
-		{"everything", licensekey.ListRequest{}, []licensekey.LicenseKeyWithActivations{a, b, c}},
-		{"organization", licensekey.ListRequest{OrganizationID: orgA}, []licensekey.LicenseKeyWithActivations{a, b}},
-		{"benefit", licensekey.ListRequest{BenefitID: benefit}, []licensekey.LicenseKeyWithActivations{a, b}},
-		{"customer", licensekey.ListRequest{CustomerID: c.CustomerID}, []licensekey.LicenseKeyWithActivations{c}},
-		{"status", licensekey.ListRequest{Status: licensekey.StatusRevoked}, []licensekey.LicenseKeyWithActivations{b}},
-		{"two", licensekey.ListRequest{BenefitID: benefit, Status: licensekey.StatusGranted}, []licensekey.LicenseKeyWithActivations{a}},
-		{"none", licensekey.ListRequest{OrganizationID: orgB, BenefitID: benefit}, nil},
-	}
-	for _, tt := range tests {
-		var got, want []uuid.UUID
-		// Pages of one: a page has matches, however far apart they are.
-		for req := tt.req; ; req.After = got[len(got)-1] {
-			req.Limit = 1
-			page, err := s.List(t.Context(), req)
-			if err != nil {
-				t.Fatalf("%s: List = %v", tt.name, err)
-			}
-			if len(page) == 0 {
-				break
-			}
-			got = append(got, page[0].ID)
-		}
-		for _, k := range tt.want {
-			want = append(want, k.ID)
-		}
-		slices.SortFunc(want, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: List gave %v, want %v", tt.name, got, want)
-		}
-	}
-}
-
-func testAll(t *testing.T, s Admin) {
-	want := make(map[uuid.UUID]licensekey.LicenseKeyWithActivations)
-	for range licensekey.DefaultListLimit + 5 {
-		k := newKey(orgA, licensekey.NewKey(""), 1)
-		want[k.ID] = k
-		mustImport(t, s, 1, k)
-	}
-	deleted := false
-	for k, err := range licensekey.All(t.Context(), s) {
-		if err != nil {
-			t.Fatalf("All: %v", err)
-		}
-		if len(k.Activations) != 1 || k.Activations[0].ID != want[k.ID].Activations[0].ID {
-			t.Errorf("All gave %v with %v", k.LicenseKey, k.Activations)
-		}
-		delete(want, k.ID)
-		// The loop may change the store: a key deleted before its turn is left out.
-		for id := range want {
-			if !deleted {
-				deleted = true
-				if err := s.Delete(t.Context(), id); err != nil {
-					t.Errorf("Delete in the loop = %v", err)
-				}
-				delete(want, id)
-			}
-			break
-		}
-	}
-	if len(want) != 0 {
-		t.Errorf("All left out %d keys", len(want))
-	}
-	for range licensekey.All(t.Context(), s) {
-		break
-	}
-}
-
-func testUpdate(t *testing.T, s Admin) {
+func testUpdate(t *testing.T, s licensekey.ManagedStore) {
 	k := newKey(orgA, "KEY-1", 2)
 	mustImport(t, s, 1, k)
 	status, usage, limit, expires := licensekey.StatusDisabled, int64(7), int64(1), now.Add(time.Hour)
@@ -158,7 +49,7 @@ func testUpdate(t *testing.T, s Admin) {
 	wantStored(t, s, k)
 }
 
-func testRotate(t *testing.T, s Admin) {
+func testRotate(t *testing.T, s licensekey.ManagedStore) {
 	k, other := newKey(orgA, "OLD", 2), newKey(orgA, "TAKEN", 0)
 	revoked := newKey(orgA, "REVOKED", 0)
 	revoked.Status = licensekey.StatusRevoked
@@ -204,4 +95,149 @@ func testRotate(t *testing.T, s Admin) {
 		k.Key = key
 		wantStored(t, s, k)
 	}
+}
+
+// testRotateRace lets callers make and end activations by the old key string
+// while it is replaced. What Get shows once Rotate has returned, none of them can
+// change any more.
+func testRotateRace(t *testing.T, s licensekey.ManagedStore) {
+	const ending, making = 16, 4
+	rounds(func(round int) bool {
+		k := newKey(orgA, licensekey.NewKey("OLD"), ending)
+		limit := int64(ending + making)
+		k.LimitActivations = &limit
+		mustImport(t, s, 1, k)
+		var after licensekey.LicenseKeyWithActivations
+		for i, err := range together(ending+making+1, func(i int) (err error) {
+			switch {
+			case i < ending:
+				err = s.Deactivate(t.Context(), deactivation(k, i))
+			case i < ending+making:
+				_, err = s.Activate(t.Context(), activation(k))
+			default:
+				if _, err = s.Rotate(t.Context(), licensekey.RotateRequest{ID: k.ID, Now: now}); err == nil {
+					after, err = s.Get(t.Context(), k.ID)
+				}
+			}
+			return err
+		}) {
+			if err != nil && (i == ending+making || !errors.Is(err, licensekey.ErrNotFound)) {
+				t.Errorf("round %d: call %d = %v", round, i, err)
+			}
+		}
+		got, err := s.Get(t.Context(), k.ID)
+		wantSame(t, "Get after calls by the key string that Rotate has replaced", got, err, after)
+		if err := s.Delete(t.Context(), k.ID); err != nil {
+			t.Errorf("Delete = %v, want nil", err)
+		}
+		return !t.Failed() && round < 300
+	})
+}
+
+func testDelete(t *testing.T, s licensekey.ManagedStore) {
+	k, other := newKey(orgA, "KEY-1", 2), newKey(orgA, "KEY-2", 1)
+	mustImport(t, s, 2, k, other)
+	if err := s.Delete(t.Context(), k.ID); err != nil {
+		t.Errorf("Delete = %v, want nil", err)
+	}
+	if err := s.Delete(t.Context(), k.ID); !errors.Is(err, licensekey.ErrNotFound) {
+		t.Errorf("second Delete = %v, want ErrNotFound", err)
+	}
+	if _, err := s.Get(t.Context(), k.ID); !errors.Is(err, licensekey.ErrNotFound) {
+		t.Errorf("Get of a deleted key = %v, want ErrNotFound", err)
+	}
+	if _, err := s.GetByKey(t.Context(), orgA, k.Key); !errors.Is(err, licensekey.ErrNotFound) {
+		t.Errorf("GetByKey of a deleted key = %v, want ErrNotFound", err)
+	}
+	wantNotFound(t, s, deactivation(k, 0))
+	wantStored(t, s, other)
+	// Its place is free, and its activations are gone for good.
+	again := k
+	again.Activations = nil
+	mustImport(t, s, 1, again)
+	wantStored(t, s, again)
+}
+
+func testAdminCanceled(t *testing.T, s licensekey.ManagedStore) {
+	k := newKey(orgA, "KEY-1", 1)
+	mustImport(t, s, 1, k)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, call := range adminCalls(ctx, s, k) {
+		wantCanceled(t, name, call)
+	}
+	wantStored(t, s, k)
+	if keys, err := s.List(t.Context(), licensekey.ListRequest{}); err != nil || len(keys) != 1 {
+		t.Errorf("after canceled calls List has %d keys, %v, want 1", len(keys), err)
+	}
+}
+
+// testErrorsChangeNothing makes calls that fail, and looks at the license key
+// after each.
+func testErrorsChangeNothing(t *testing.T, s licensekey.ManagedStore) {
+	past, limit := now, int64(2)
+	for name, change := range map[string]func(*licensekey.LicenseKeyWithActivations){
+		"revoked":  func(k *licensekey.LicenseKeyWithActivations) { k.Status = licensekey.StatusRevoked },
+		"disabled": func(k *licensekey.LicenseKeyWithActivations) { k.Status = licensekey.StatusDisabled },
+		"expired":  func(k *licensekey.LicenseKeyWithActivations) { k.ExpiresAt = &past },
+		"used up":  func(k *licensekey.LicenseKeyWithActivations) { k.LimitUsage, k.Usage = &limit, limit },
+		"conditions": func(k *licensekey.LicenseKeyWithActivations) {
+			k.Activations[0].Conditions = json.RawMessage(`{"a":1}`)
+		},
+	} {
+		k := newKey(orgA, licensekey.Key(name), 2)
+		change(&k)
+		mustImport(t, s, 1, k)
+		validate := validation(k)
+		validate.ActivationID, validate.IncrementUsage = &k.Activations[0].ID, 1
+		if _, err := s.Validate(t.Context(), validate); err == nil {
+			t.Errorf("%s: Validate = nil, want an error", name)
+		}
+		wantStored(t, s, k)
+		if _, err := s.Activate(t.Context(), activation(k)); err == nil {
+			t.Errorf("%s: Activate = nil, want an error", name)
+		}
+		wantStored(t, s, k)
+		miss := deactivation(k, 0)
+		miss.ActivationID = uuid.New()
+		wantNotFound(t, s, miss)
+		wantStored(t, s, k)
+		taken := activation(k)
+		taken.ActivationID = k.Activations[1].ID
+		if _, err := s.Activate(t.Context(), taken); err == nil {
+			t.Errorf("%s: Activate with the id of a live activation = nil, want an error", name)
+		}
+		wantStored(t, s, k)
+	}
+}
+
+// adminCalls are calls of each method of the management API that can succeed.
+func adminCalls(ctx context.Context, s licensekey.Admin, k licensekey.LicenseKeyWithActivations) map[string]func() error {
+	return map[string]func() error{
+		"Issue": func() error { _, err := s.Issue(ctx, licensekey.IssueRequest{OrganizationID: orgA}); return err },
+		"Import": func() error {
+			_, err := s.Import(ctx, []licensekey.LicenseKeyWithActivations{newKey(orgA, "KEY-2", 0)})
+			return err
+		},
+		"Get":      func() error { _, err := s.Get(ctx, k.ID); return err },
+		"GetByKey": func() error { _, err := s.GetByKey(ctx, orgA, k.Key); return err },
+		"List":     func() error { _, err := s.List(ctx, licensekey.ListRequest{}); return err },
+		"Update":   func() error { _, err := s.Update(ctx, licensekey.UpdateRequest{ID: k.ID}); return err },
+		"Rotate":   func() error { _, err := s.Rotate(ctx, licensekey.RotateRequest{ID: k.ID}); return err },
+		"Delete":   func() error { return s.Delete(ctx, k.ID) },
+	}
+}
+
+func testAdminClosed(t *testing.T, s licensekey.ManagedStore) {
+	k := newKey(orgA, "KEY-1", 1)
+	mustImport(t, s, 1, k)
+	if err := s.Check(t.Context()); err != nil {
+		t.Errorf("Check = %v, want nil", err)
+	}
+	calls := adminCalls(t.Context(), s, k)
+	calls["Check"] = func() error { return s.Check(t.Context()) }
+	calls["Deactivate"] = func() error { return s.Deactivate(t.Context(), deactivation(k, 0)) }
+	calls["Activate"] = func() error { _, err := s.Activate(t.Context(), activation(k)); return err }
+	calls["Validate"] = func() error { _, err := s.Validate(t.Context(), validation(k)); return err }
+	wantClosed(t, s, calls)
 }

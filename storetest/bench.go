@@ -20,9 +20,9 @@ const (
 // BenchmarkDeactivator measures deactivations: by one caller, misses by one
 // caller, and by 64 callers at once on different keys.
 func BenchmarkDeactivator[S licensekey.Deactivator](b *testing.B, newStore Factory[S]) {
-	b.Run("Hit", func(b *testing.B) { benchmarkHits(b, deactivators(newStore), 1) })
-	b.Run("Miss", func(b *testing.B) { benchmarkMiss(b, deactivators(newStore)) })
-	b.Run("Parallel64", func(b *testing.B) { benchmarkHits(b, deactivators(newStore), callers) })
+	b.Run("Hit", func(b *testing.B) { benchmarkHits(b, as[licensekey.Deactivator](newStore), 1) })
+	b.Run("Miss", func(b *testing.B) { benchmarkMiss(b, as[licensekey.Deactivator](newStore)) })
+	b.Run("Parallel64", func(b *testing.B) { benchmarkHits(b, as[licensekey.Deactivator](newStore), callers) })
 }
 
 func benchmarkStore(b *testing.B, newStore Factory[licensekey.Deactivator]) (licensekey.Deactivator, []licensekey.DeactivateRequest) {

@@ -3,8 +3,6 @@ package storetest
 import (
 	"context"
 	"errors"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,13 +11,11 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// TestDeactivator tests every promise of [licensekey.Deactivator] but
-// durability, for which there is [TestDurable].
+// TestDeactivator tests what [licensekey.Deactivator] promises, but for
+// durability: see [TestDurableDeactivator]. It is all that a store which only
+// ends activations needs.
 func TestDeactivator[S licensekey.Deactivator](t *testing.T, newStore Factory[S]) {
-	tests := []struct {
-		name string
-		test func(*testing.T, Factory[licensekey.Deactivator])
-	}{
+	runAll(t, as[licensekey.Deactivator](newStore), []test[licensekey.Deactivator]{
 		{"Once", testOnce},
 		{"NotFound", testNotFound},
 		{"AnyState", testAnyState},
@@ -27,16 +23,12 @@ func TestDeactivator[S licensekey.Deactivator](t *testing.T, newStore Factory[S]
 		{"OddKeysUnknown", testOddKeysUnknown},
 		{"SameKeyInTwoOrganizations", testSameKey},
 		{"CanceledContext", testCanceled},
+		{"ContextEndsMidway", testDeactivateEndsMidway},
 		{"OneActivation", testOneActivation},
 		{"ManyActivations", testManyActivations},
 		{"ManyKeys", testManyKeys},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			tt.test(t, deactivators(newStore))
-		})
-	}
+		{"Closed", testDeactivateClosed},
+	})
 }
 
 func testOnce(t *testing.T, newStore Factory[licensekey.Deactivator]) {
@@ -69,7 +61,7 @@ func testNotFound(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 		req := good
 		change(&req)
 		if err := d.Deactivate(t.Context(), req); !errors.Is(err, licensekey.ErrNotFound) {
-			t.Errorf("%s: Deactivate(%+v) = %v, want ErrNotFound", name, describe(req), err)
+			t.Errorf("%s: Deactivate(%s) = %v, want ErrNotFound", name, describe(req), err)
 		}
 	}
 	// The misses have touched nothing.
@@ -100,14 +92,6 @@ func testAnyState(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 	}
 }
 
-// oddKeys are keys that a request can carry and that stores have mixed up.
-var oddKeys = []licensekey.Key{
-	"", " ", "KEY", "key", "Key", " KEY", "KEY ", "\tKEY", "KEY\n",
-	"\u00e9", "e\u0301", "\u212b", "\u00c5", "ключ-鍵-🔑", "\ufeffKEY", "\u200bKEY", "\uffff",
-	`\`, `"`, "'", "%", "_", "*", "KEY*", "a/b", "' OR 1=1 --", "\x01\x1f\x7f",
-	licensekey.Key(strings.Repeat("x", 255)), licensekey.Key(strings.Repeat("x", 256)), licensekey.Key(strings.Repeat("x", 64<<10)), licensekey.Key(strings.Repeat("x", 64<<10) + "y"),
-}
-
 func testOddKeys(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 	var keys []licensekey.LicenseKeyWithActivations
 	for _, key := range oddKeys {
@@ -127,11 +111,7 @@ func testOddKeys(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 func testOddKeysUnknown(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 	k := newKey(orgA, "KEY-1", 1)
 	d := newStore(t, []licensekey.LicenseKeyWithActivations{k})
-	// NUL and invalid UTF-8 do not pass the handler, but a store may be called
-	// by others.
-	unknown := append([]licensekey.Key{"\x00", "KEY-1\x00", "KEY-1\x00KEY", "\xff", "KEY-1\xff", "\xed\xa0\x80", "\xc3("}, oddKeys...)
-	unknown = append(unknown, "KEY-", "KEY-11", "key-1", "KEY-1 ", " KEY-1", "KEY\u20101")
-	for _, key := range unknown {
+	for _, key := range keysBut() {
 		req := deactivation(k, 0)
 		req.Key = key
 		wantNotFound(t, d, req)
@@ -168,55 +148,16 @@ func testCanceled(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 	wantDeactivated(t, d, deactivation(k, 1))
 }
 
-const callers = 64
-
-// together calls f from that many goroutines at once and returns the errors.
-func together(f func(i int) error) []error {
-	errs := make([]error, callers)
-	start := make(chan struct{})
-	var wg sync.WaitGroup
-	for i := range callers {
-		wg.Go(func() {
-			<-start
-			errs[i] = f(i)
-		})
-	}
-	close(start)
-	wg.Wait()
-	return errs
-}
-
 func testOneActivation(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 	k := newKey(orgA, "KEY-1", 2)
 	d := newStore(t, []licensekey.LicenseKeyWithActivations{k})
-	var done, notFound int
-	for _, err := range together(func(int) error { return d.Deactivate(t.Context(), deactivation(k, 0)) }) {
-		switch {
-		case err == nil:
-			done++
-		case errors.Is(err, licensekey.ErrNotFound):
-			notFound++
-		default:
-			t.Errorf("Deactivate = %v, want nil or ErrNotFound", err)
-		}
-	}
-	if done != 1 || notFound != callers-1 {
-		t.Errorf("%d callers on one activation: %d nil and %d ErrNotFound, want 1 and %d", callers, done, notFound, callers-1)
-	}
+	oneActivation(t, k, d)
 	wantDeactivated(t, d, deactivation(k, 1))
 }
 
 func testManyActivations(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 	k := newKey(orgA, "KEY-1", callers)
-	d := newStore(t, []licensekey.LicenseKeyWithActivations{k})
-	for i, err := range together(func(i int) error { return d.Deactivate(t.Context(), deactivation(k, i)) }) {
-		if err != nil {
-			t.Errorf("%d callers on as many activations of one key: call %d = %v, want nil", callers, i, err)
-		}
-	}
-	for i := range callers {
-		wantNotFound(t, d, deactivation(k, i))
-	}
+	manyActivations(t, k, newStore(t, []licensekey.LicenseKeyWithActivations{k}))
 }
 
 func testManyKeys(t *testing.T, newStore Factory[licensekey.Deactivator]) {
@@ -226,7 +167,7 @@ func testManyKeys(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 	}
 	d := newStore(t, keys)
 	// Half of the callers miss: they must not disturb the other half.
-	for i, err := range together(func(i int) error {
+	for i, err := range together(callers, func(i int) error {
 		req := deactivation(keys[i], 0)
 		if i%2 == 1 {
 			req.ActivationID = uuid.New()
@@ -243,4 +184,30 @@ func testManyKeys(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 		}
 		wantDeactivated(t, d, deactivation(k, 1))
 	}
+}
+
+func testDeactivateEndsMidway(t *testing.T, newStore Factory[licensekey.Deactivator]) {
+	k := newKey(orgA, "KEY-1", midwayEnds+1)
+	d := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+	midway{
+		change: func(ctx context.Context, i int) error { return d.Deactivate(ctx, deactivation(k, i)) },
+		made: func(i int) bool {
+			err := d.Deactivate(t.Context(), deactivation(k, i))
+			if err != nil && !errors.Is(err, licensekey.ErrNotFound) {
+				t.Errorf("second Deactivate(%s) = %v, want nil or ErrNotFound", describe(deactivation(k, i)), err)
+			}
+			return err != nil
+		},
+	}.test(t)
+}
+
+func testDeactivateClosed(t *testing.T, newStore Factory[licensekey.Deactivator]) {
+	k := newKey(orgA, "KEY-1", 1)
+	d := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+	miss := deactivation(k, 0)
+	miss.ActivationID = uuid.New()
+	wantClosed(t, d, map[string]func() error{
+		"Deactivate":                          func() error { return d.Deactivate(t.Context(), deactivation(k, 0)) },
+		"Deactivate of an unknown activation": func() error { return d.Deactivate(t.Context(), miss) },
+	})
 }

@@ -7,9 +7,27 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// TestDurable tests that changes outlive the store: reopen closes a store and
-// returns one over the same data.
-func TestDurable[S licensekey.Deactivator](t *testing.T, newStore Factory[S], reopen func(testing.TB, S) S) {
+// RunDurable tests that every change of a store with a management API outlives
+// the store: it runs [TestDurableDeactivator], [TestDurableStore] and
+// [TestDurableAdmin], one after another.
+//
+// reopen ends a store and returns another over the same data. Let it end the
+// store as hard as you can: close nothing, and crash what can be crashed. A
+// reopen that closes the store passes one that writes its changes only when it is
+// closed. For a store over a server, kill the server and start it again: a table
+// that is emptied by a crash passes otherwise. While reopen runs no other call
+// of the store is under way, and these tests run alone: they do not call
+// t.Parallel, and a caller whose reopen crashes what others share must not
+// either. reopen calls t.Fatal if it fails.
+func RunDurable[S licensekey.ManagedStore](t *testing.T, newStore Factory[S], reopen func(testing.TB, S) S) {
+	t.Run("Deactivator", func(t *testing.T) { TestDurableDeactivator(t, newStore, reopen) })
+	t.Run("Store", func(t *testing.T) { TestDurableStore(t, newStore, reopen) })
+	t.Run("Admin", func(t *testing.T) { TestDurableAdmin(t, newStore, reopen) })
+}
+
+// TestDurableDeactivator tests that deactivations outlive the store. For reopen
+// see [RunDurable].
+func TestDurableDeactivator[S licensekey.Deactivator](t *testing.T, newStore Factory[S], reopen func(testing.TB, S) S) {
 	k, other := newKey(orgA, "KEY-1", 3), newKey(orgB, "KEY-1", 1)
 	d := newStore(t, []licensekey.LicenseKeyWithActivations{k, other})
 	wantDeactivated(t, d, deactivation(k, 1))
@@ -23,18 +41,24 @@ func TestDurable[S licensekey.Deactivator](t *testing.T, newStore Factory[S], re
 	wantDeactivated(t, d, deactivation(other, 0))
 }
 
-// TestDurableEndpoints is TestDurable for a store that serves every endpoint.
-func TestDurableEndpoints[S licensekey.Store](t *testing.T, newStore Factory[S], reopen func(testing.TB, S) S) {
+// TestDurableStore tests that activations, validations and deactivations outlive
+// the store. For reopen see [RunDurable].
+func TestDurableStore[S licensekey.Store](t *testing.T, newStore Factory[S], reopen func(testing.TB, S) S) {
 	k := withLimit("KEY-1", 2, 0)
 	s := newStore(t, []licensekey.LicenseKeyWithActivations{k})
-	first := activation(k)
-	wantActivated(t, s, first)
+	first := requested(k)[0]
+	want := wantActivated(t, s, first).Activation
 	wantActivated(t, s, activation(k))
-	req := validation(k)
-	req.ActivationID, req.IncrementUsage = &first.ActivationID, 4
-	wantCounts(t, s, req, 1, 4)
 	s = reopen(t, s)
 	wantActivateError(t, s, activation(k), licensekey.ErrActivationLimit)
+	wantActivateError(t, s, first, licensekey.ErrExists)
+	req := validationOf(first)
+	req.IncrementUsage = 4
+	got := wantCounts(t, s, req, 1, 4)
+	if got.Activation == nil || string(asJSON(*got.Activation)) != string(asJSON(want)) {
+		t.Errorf("after reopening Validate returned the activation\n%s\nwant\n%s", asJSON(got.Activation), asJSON(want))
+	}
+	s = reopen(t, s)
 	wantCounts(t, s, req, 2, 8)
 	wantDeactivated(t, s, deactivationOf(first))
 	s = reopen(t, s)
@@ -42,10 +66,12 @@ func TestDurableEndpoints[S licensekey.Store](t *testing.T, newStore Factory[S],
 	wantActivated(t, s, activation(k))
 }
 
-// TestDurableAdmin is TestDurable for the host's side.
-func TestDurableAdmin[S Admin](t *testing.T, newStore Factory[S], reopen func(testing.TB, S) S) {
-	kept, gone := newKey(orgA, "KEPT", 2), newKey(orgA, "GONE", 2)
+// TestDurableAdmin tests that what the management API does outlives the store.
+// For reopen see [RunDurable].
+func TestDurableAdmin[S licensekey.ManagedStore](t *testing.T, newStore Factory[S], reopen func(testing.TB, S) S) {
+	kept, gone, full := newKey(orgA, "KEPT", 2), newKey(orgA, "GONE", 2), fullKey(t)
 	s := newStore(t, []licensekey.LicenseKeyWithActivations{kept, gone})
+	mustImport(t, s, 1, fullKey(t))
 	issued, err := s.Issue(t.Context(), licensekey.IssueRequest{OrganizationID: orgB})
 	if err != nil {
 		t.Fatalf("Issue = %v", err)
@@ -53,17 +79,21 @@ func TestDurableAdmin[S Admin](t *testing.T, newStore Factory[S], reopen func(te
 	if err := s.Delete(t.Context(), gone.ID); err != nil {
 		t.Fatalf("Delete = %v", err)
 	}
+	s = reopen(t, s)
+	wantStored(t, s, full)
+	wantStored(t, s, licensekey.LicenseKeyWithActivations{LicenseKey: issued})
+	if _, err := s.Get(t.Context(), gone.ID); !errors.Is(err, licensekey.ErrNotFound) {
+		t.Errorf("Get of a deleted key after reopening = %v, want ErrNotFound", err)
+	}
 	usage := int64(3)
-	if _, err := s.Update(t.Context(), licensekey.UpdateRequest{ID: kept.ID, Usage: &usage, Now: now}); err != nil {
+	if kept.LicenseKey, err = s.Update(t.Context(), licensekey.UpdateRequest{ID: kept.ID, Usage: &usage, Now: now}); err != nil {
 		t.Fatalf("Update = %v", err)
 	}
+	s = reopen(t, s)
+	wantStored(t, s, kept)
 	if kept.LicenseKey, err = s.Rotate(t.Context(), licensekey.RotateRequest{ID: kept.ID, Now: now}); err != nil || kept.Usage != usage {
 		t.Fatalf("Rotate = %v with usage %d, %v", kept.LicenseKey, kept.Usage, err)
 	}
 	s = reopen(t, s)
 	wantStored(t, s, kept)
-	wantStored(t, s, licensekey.LicenseKeyWithActivations{LicenseKey: issued})
-	if _, err := s.Get(t.Context(), gone.ID); !errors.Is(err, licensekey.ErrNotFound) {
-		t.Errorf("Get of a deleted key after reopening = %v, want ErrNotFound", err)
-	}
 }

@@ -22,10 +22,10 @@ var (
 )
 
 // TestModel makes long random sequences of operations, several at once, and
-// compares every answer, and what is stored in the end, with a plain sequential
+// compares every result, and what is stored in the end, with a plain sequential
 // model of the contract. The seed is logged; -storetest.seed repeats it and
 // -storetest.steps makes the sequences longer.
-func TestModel[S Admin](t *testing.T, newStore Factory[S]) {
+func TestModel[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
 	seed := *modelSeed
 	if seed == 0 {
 		seed = rand.Uint64()
@@ -59,6 +59,7 @@ type model struct {
 	now          time.Time
 	organization uuid.UUID
 	keys         []*modelKey
+	ended        []uuid.UUID // activations that were live once, of any key
 }
 
 type modelKey struct {
@@ -66,9 +67,9 @@ type modelKey struct {
 	activations []licensekey.Activation
 }
 
-// step makes one random operation and returns what it was, the store's answer
+// step makes one random operation and returns what it was, the store's result
 // and the model's.
-func (m *model) step(s Admin) (what, got, want string) {
+func (m *model) step(s licensekey.ManagedStore) (what, got, want string) {
 	m.now = m.now.Add(time.Duration(m.IntN(3)) * time.Second)
 	switch n := m.IntN(100); {
 	case n < 6 || len(m.keys) == 0:
@@ -101,18 +102,28 @@ func (m *model) pick() (k *modelKey, key licensekey.Key, organization uuid.UUID)
 	return k, k.Key, k.OrganizationID
 }
 
-// pickActivation returns the index of a live activation and its id, or -1 and an
-// id of none.
+// pickActivation returns the index of a live activation of k and its id; or -1
+// and an id of none: an unknown one, one that has ended or that of another key.
 func (m *model) pickActivation(k *modelKey) (int, uuid.UUID) {
-	if k == nil || len(k.activations) == 0 || m.IntN(8) == 0 {
+	switch n := m.IntN(8); {
+	case n == 0:
+		return -1, uuid.New()
+	case n == 1 && len(m.ended) > 0:
+		return -1, m.ended[m.IntN(len(m.ended))]
+	case n == 2:
+		if other := m.keys[m.IntN(len(m.keys))]; other != k && len(other.activations) > 0 {
+			return -1, other.activations[m.IntN(len(other.activations))].ID
+		}
+	}
+	if k == nil || len(k.activations) == 0 {
 		return -1, uuid.New()
 	}
 	i := m.IntN(len(k.activations))
 	return i, k.activations[i].ID
 }
 
-// answer shows an error by its sentinel, or a result.
-func answer(err error, format string, values ...any) string {
+// result shows an error by its sentinel, or a result.
+func result(err error, format string, values ...any) string {
 	for _, sentinel := range []error{
 		licensekey.ErrNotFound, licensekey.ErrNotGranted, licensekey.ErrExpired, licensekey.ErrNoActivations,
 		licensekey.ErrActivationLimit, licensekey.ErrConditions, licensekey.ErrUsageLimit, licensekey.ErrRevoked, licensekey.ErrExists,
@@ -127,7 +138,7 @@ func answer(err error, format string, values ...any) string {
 	return fmt.Sprintf(format, values...)
 }
 
-func (m *model) issue(s Admin) (what, got, want string) {
+func (m *model) issue(s licensekey.ManagedStore) (what, got, want string) {
 	req := licensekey.IssueRequest{
 		ID: uuid.New(), OrganizationID: m.organization, Key: licensekey.Key(fmt.Sprint("KEY-", m.IntN(40))), Now: m.now,
 		LimitActivations: int64(m.IntN(4)), LimitUsage: int64(m.IntN(3) * 10),
@@ -136,7 +147,7 @@ func (m *model) issue(s Admin) (what, got, want string) {
 		req.ExpiresAt = m.now.Add(time.Duration(m.IntN(60)) * time.Second)
 	}
 	issued, err := s.Issue(context.Background(), req)
-	got = answer(err, "issued")
+	got = result(err, "issued")
 	if m.taken(req.Key, nil) {
 		return "issue " + string(req.Key), got, licensekey.ErrExists.Error()
 	}
@@ -148,14 +159,17 @@ func (m *model) taken(key licensekey.Key, but *modelKey) bool {
 	return slices.ContainsFunc(m.keys, func(k *modelKey) bool { return k != but && k.Key == key })
 }
 
-func (m *model) remove(s Admin) (what, got, want string) {
+func (m *model) remove(s licensekey.ManagedStore) (what, got, want string) {
 	i := m.IntN(len(m.keys))
 	k := m.keys[i]
 	m.keys = slices.Delete(m.keys, i, i+1)
-	return "delete " + string(k.Key), answer(s.Delete(context.Background(), k.ID), "deleted"), "deleted"
+	for _, a := range k.activations {
+		m.ended = append(m.ended, a.ID)
+	}
+	return "delete " + string(k.Key), result(s.Delete(context.Background(), k.ID), "deleted"), "deleted"
 }
 
-func (m *model) update(s Admin) (what, got, want string) {
+func (m *model) update(s licensekey.ManagedStore) (what, got, want string) {
 	k := m.keys[m.IntN(len(m.keys))]
 	status := []licensekey.Status{licensekey.StatusGranted, licensekey.StatusGranted, licensekey.StatusDisabled, licensekey.StatusRevoked}[m.IntN(4)]
 	limit, never := int64(m.IntN(4)), time.Time{}
@@ -167,14 +181,14 @@ func (m *model) update(s Admin) (what, got, want string) {
 	if limit == 0 {
 		k.LimitActivations = nil
 	}
-	return "update " + string(k.Key), answer(err, "%s", show(updated)), show(k.LicenseKey)
+	return "update " + string(k.Key), result(err, "%s", asJSON(updated)), string(asJSON(k.LicenseKey))
 }
 
-func (m *model) rotate(s Admin) (what, got, want string) {
+func (m *model) rotate(s licensekey.ManagedStore) (what, got, want string) {
 	k := m.keys[m.IntN(len(m.keys))]
 	key := licensekey.Key(fmt.Sprint("KEY-", m.IntN(40)))
 	_, err := s.Rotate(context.Background(), licensekey.RotateRequest{ID: k.ID, Key: key, Now: m.now})
-	what, got = "rotate "+string(k.Key+" to "+key), answer(err, "rotated")
+	what, got = "rotate "+string(k.Key+" to "+key), result(err, "rotated")
 	if k.Status == licensekey.StatusRevoked {
 		return what, got, licensekey.ErrRevoked.Error()
 	}
@@ -186,14 +200,18 @@ func (m *model) rotate(s Admin) (what, got, want string) {
 	return what, got, "rotated"
 }
 
-func (m *model) activate(s Admin) (what, got, want string) {
+func (m *model) activate(s licensekey.ManagedStore) (what, got, want string) {
 	k, key, organization := m.pick()
 	req := licensekey.ActivateRequest{OrganizationID: organization, Key: key, ActivationID: uuid.New(), Label: fmt.Sprint(m.IntN(9)), Now: m.now}
 	if m.IntN(3) == 0 {
-		req.Conditions = []byte(`{"major":1}`)
+		req.Conditions, req.Meta = []byte(`{"major":1}`), []byte(`{"z":1.0,"a":"<&>"}`)
+	}
+	taken := false
+	if k != nil && len(k.activations) > 0 && m.IntN(10) == 0 {
+		req.ActivationID, taken = k.activations[m.IntN(len(k.activations))].ID, true
 	}
 	activated, err := s.Activate(context.Background(), req)
-	what, got = "activate "+string(key), answer(err, "%s", show(activated.LicenseKey))
+	what, got = "activate "+string(key), result(err, "%s", asJSON(activated))
 	switch {
 	case k == nil:
 		return what, got, licensekey.ErrNotFound.Error()
@@ -203,28 +221,34 @@ func (m *model) activate(s Admin) (what, got, want string) {
 		return what, got, licensekey.ErrExpired.Error()
 	case k.LimitActivations == nil:
 		return what, got, licensekey.ErrNoActivations.Error()
+	case taken:
+		return what, got, licensekey.ErrExists.Error()
 	case len(k.activations) >= int(*k.LimitActivations):
 		return what, got, licensekey.ErrActivationLimit.Error()
 	}
-	k.activations = append(k.activations, activated.Activation)
-	return what, got, show(k.LicenseKey)
+	a := licensekey.Activation{
+		ID: req.ActivationID, LicenseKeyID: k.ID, Label: req.Label, Conditions: orEmpty(req.Conditions), Meta: orEmpty(req.Meta), CreatedAt: m.now,
+	}
+	k.activations = append(k.activations, a)
+	return what, got, string(asJSON(licensekey.Activated{Activation: a, LicenseKey: k.LicenseKey}))
 }
 
 func (m *model) expired(k *modelKey) bool { return k.ExpiresAt != nil && !m.now.Before(*k.ExpiresAt) }
 
-func (m *model) deactivate(s Admin) (what, got, want string) {
+func (m *model) deactivate(s licensekey.ManagedStore) (what, got, want string) {
 	k, key, organization := m.pick()
 	i, id := m.pickActivation(k)
 	err := s.Deactivate(context.Background(), licensekey.DeactivateRequest{OrganizationID: organization, Key: key, ActivationID: id, Now: m.now})
-	what, got = "deactivate "+string(key), answer(err, "deactivated")
+	what, got = "deactivate "+string(key), result(err, "deactivated")
 	if i < 0 {
 		return what, got, licensekey.ErrNotFound.Error()
 	}
 	k.activations = slices.Delete(k.activations, i, i+1)
+	m.ended = append(m.ended, id)
 	return what, got, "deactivated"
 }
 
-func (m *model) validate(s Admin) (what, got, want string) {
+func (m *model) validate(s licensekey.ManagedStore) (what, got, want string) {
 	k, key, organization := m.pick()
 	req := licensekey.ValidateRequest{OrganizationID: organization, Key: key, IncrementUsage: int64(m.IntN(4)), Now: m.now}
 	i, id := m.pickActivation(k)
@@ -236,7 +260,7 @@ func (m *model) validate(s Admin) (what, got, want string) {
 		req.Conditions = []byte(`{"major":1.0}`)
 	}
 	validated, err := s.Validate(context.Background(), req)
-	what, got = fmt.Sprintf("validate %s +%d", string(key), req.IncrementUsage), answer(err, "%s", show(validated.LicenseKey))
+	what, got = fmt.Sprintf("validate %s +%d", string(key), req.IncrementUsage), result(err, "%s", asJSON(validated))
 	switch {
 	case k == nil:
 		return what, got, licensekey.ErrNotFound.Error()
@@ -253,15 +277,15 @@ func (m *model) validate(s Admin) (what, got, want string) {
 	}
 	at := m.now
 	k.Usage, k.Validations, k.LastValidatedAt, k.ModifiedAt = k.Usage+req.IncrementUsage, k.Validations+1, &at, &at
-	return what, got, show(k.LicenseKey)
-}
-
-func show(k licensekey.LicenseKey) string {
-	return string(asJSON(licensekey.LicenseKeyWithActivations{LicenseKey: k}))
+	passed := licensekey.Validated{LicenseKey: k.LicenseKey}
+	if named {
+		passed.Activation = &k.activations[i]
+	}
+	return what, got, string(asJSON(passed))
 }
 
 // compare holds what is stored against the model.
-func (m *model) compare(t *testing.T, s Admin) {
+func (m *model) compare(t *testing.T, s licensekey.ManagedStore) {
 	t.Helper()
 	stored := 0
 	for k, err := range licensekey.All(t.Context(), s) {

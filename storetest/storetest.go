@@ -1,101 +1,108 @@
 // Package storetest tests that a license key store keeps the promises of the
-// interfaces in package licensekey. It runs against any store, in one line for
-// each interface that the store implements:
+// interfaces in package licensekey. It runs against any store. A store with a
+// management API, a [licensekey.ManagedStore], needs one line:
 //
-//	func TestDeactivator(t *testing.T)      { storetest.TestDeactivator(t, newStore) }
-//	func BenchmarkDeactivator(b *testing.B) { storetest.BenchmarkDeactivator(b, newStore) }
+//	func TestStore(t *testing.T) { storetest.Run(t, newStore) }
 //
-// where newStore is a [Factory]. Run it with the race detector.
+// where newStore is a [Factory] that the author of the store writes.
+//
+// # Which function fits which store
+//
+// [Run] is for a store that implements [licensekey.ManagedStore]. It calls each
+// of the following that needs nothing but a factory.
+//
+// [TestDeactivator], [TestActivator] and [TestValidator] are for a store that
+// implements only that interface. A store that implements all three takes
+// [TestStore] as well: it tests what can only be seen by calling one method after
+// another, such as a validation of an activation that has ended.
+//
+// [TestAdmin] tests the management API, and [TestModel] compares long random
+// sequences of calls with a model of the contract.
+//
+// [TestWire] sends recorded HTTP requests to a handler over the store and
+// compares the responses.
+//
+// Two kinds of tests need more than a factory. A store that keeps its data takes
+// [RunDurable], which also needs a function that reopens the store, or that one
+// of [TestDurableDeactivator], [TestDurableStore] and [TestDurableAdmin] that it
+// implements. A database that several processes use takes [TestShared], which
+// also needs a function that opens a second handle.
+//
+// [BenchmarkDeactivator] measures deactivations.
+//
+// # Running
+//
+// Run the tests with the race detector. Some of them repeat a race many times:
+// each of these takes at most a second or two, or 50 rounds if the store is slow.
+// Every request carries its own time, so the clock of the store does not matter.
+//
+// Importing this package registers two flags with the test binary.
+// -storetest.seed repeats the sequences of a [TestModel] that failed: the failure
+// shows the seed. -storetest.steps is the number of calls that each of its eight
+// callers makes, 500 by default.
+//
+// The suite cannot show that a store survives the loss of power, that it works
+// under other isolation levels or settings of its database, or that two machines
+// whose clocks differ agree on what has expired.
 package storetest
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"testing"
-	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
 )
 
-// A Factory of a store type S returns a store that holds exactly the license keys given, with
-// their live activations. It is called many times, concurrently, and must give
-// stores that know nothing of each other. It ends the test if it fails, and
-// cleans up with t.Cleanup.
+// A Factory of a store type S returns a new store that holds exactly the license
+// keys given, with their live activations, and that nothing has been done with.
+//
+// Each call must return an independent store: no call of one store may show in
+// another, though two stores hold the same ids and key strings. Over one database
+// server, give each store a database or a schema of its own and let them share a
+// connection pool. A factory is called several hundred times in [Run], from
+// several goroutines. As many stores as tests run in parallel are alive at once:
+// the value of -test.parallel, by default GOMAXPROCS.
+//
+// It calls t.Fatal if it fails, and releases what it has opened with t.Cleanup. A
+// store that is an io.Closer may have been closed by then.
 type Factory[S any] func(t testing.TB, keys []licensekey.LicenseKeyWithActivations) S
 
-var (
-	orgA = uuid.MustParse("0a0a0a0a-0000-4000-8000-00000000000a")
-	orgB = uuid.MustParse("0b0b0b0b-0000-4000-8000-00000000000b")
-	// now is the time of every request.
-	now = time.Date(2026, 1, 15, 12, 0, 0, 123456000, time.UTC)
-)
-
-// deactivators forgets what else a factory's stores can do.
-func deactivators[S licensekey.Deactivator](newStore Factory[S]) Factory[licensekey.Deactivator] {
-	return func(t testing.TB, keys []licensekey.LicenseKeyWithActivations) licensekey.Deactivator {
-		return newStore(t, keys)
-	}
+// Run tests everything that a store with a management API promises and that can
+// be tested with a factory alone: [TestDeactivator], [TestActivator],
+// [TestValidator], [TestStore], [TestAdmin], [TestModel] and [TestWire], as
+// subtests named Deactivator, Activator and so on that run in parallel. Tests
+// that are added to this package later become part of it. Durability is not: see
+// [RunDurable].
+func Run[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
+	runAll(t, newStore, []test[S]{
+		{"Deactivator", TestDeactivator[S]},
+		{"Activator", TestActivator[S]},
+		{"Validator", TestValidator[S]},
+		{"Store", TestStore[S]},
+		{"Admin", TestAdmin[S]},
+		{"Model", TestModel[S]},
+		{"Wire", TestWire[S]},
+	})
 }
 
-// newKey returns a granted license key with that many live activations.
-func newKey(organizationID uuid.UUID, key licensekey.Key, activations int) licensekey.LicenseKeyWithActivations {
-	limit := int64(activations)
-	k := licensekey.LicenseKeyWithActivations{LicenseKey: licensekey.LicenseKey{
-		ID:               uuid.New(),
-		CreatedAt:        now.Add(-time.Hour),
-		OrganizationID:   organizationID,
-		Key:              key,
-		Status:           licensekey.StatusGranted,
-		LimitActivations: &limit,
-	}}
-	k.Customer = licensekey.Customer{ID: uuid.New(), OrganizationID: organizationID, CreatedAt: k.CreatedAt, Type: "individual"}
-	k.CustomerID, k.UserID = k.Customer.ID, k.Customer.ID
-	for i := range activations {
-		k.Activations = append(k.Activations, licensekey.Activation{
-			ID:           uuid.New(),
-			LicenseKeyID: k.ID,
-			Label:        "device",
-			Meta:         json.RawMessage(`{"n":1,"f":1.0}`),
-			CreatedAt:    k.CreatedAt.Add(time.Duration(i) * time.Second),
+// test is a test of stores of the type S.
+type test[S any] struct {
+	name string
+	test func(*testing.T, Factory[S])
+}
+
+// runAll runs tests in parallel, each with its name.
+func runAll[S any](t *testing.T, newStore Factory[S], tests []test[S]) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.test(t, newStore)
 		})
 	}
-	return k
 }
 
-// deactivation returns the request that ends the i-th activation of k.
-func deactivation(k licensekey.LicenseKeyWithActivations, i int) licensekey.DeactivateRequest {
-	return licensekey.DeactivateRequest{
-		OrganizationID: k.OrganizationID,
-		Key:            k.Key,
-		ActivationID:   k.Activations[i].ID,
-		Now:            now,
+// as returns a factory of what newStore's stores are to a test.
+func as[I, S any](newStore Factory[S]) Factory[I] {
+	return func(t testing.TB, keys []licensekey.LicenseKeyWithActivations) I {
+		return any(newStore(t, keys)).(I)
 	}
-}
-
-// wantDeactivated ends an activation that must be live.
-func wantDeactivated(t testing.TB, d licensekey.Deactivator, req licensekey.DeactivateRequest) {
-	t.Helper()
-	if err := d.Deactivate(context.Background(), req); err != nil {
-		t.Errorf("Deactivate(%#v) = %v, want nil", describe(req), err)
-	}
-}
-
-// wantNotFound tries to end what must not be there.
-func wantNotFound(t testing.TB, d licensekey.Deactivator, req licensekey.DeactivateRequest) {
-	t.Helper()
-	if err := d.Deactivate(context.Background(), req); !errors.Is(err, licensekey.ErrNotFound) {
-		t.Errorf("Deactivate(%#v) = %v, want ErrNotFound", describe(req), err)
-	}
-}
-
-// describe shows a request whole: the keys of this package are no secrets.
-func describe(req licensekey.DeactivateRequest) any {
-	key := string(req.Key)
-	if len(key) > 40 {
-		key = key[:40] + "…"
-	}
-	return struct{ OrganizationID, Key, ActivationID string }{req.OrganizationID.String(), key, req.ActivationID.String()}
 }

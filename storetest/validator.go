@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,51 +13,25 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// TestValidator tests every promise of [licensekey.Validator] but durability,
-// for which there is [TestDurableEndpoints].
+// TestValidator tests what [licensekey.Validator] promises, but for durability.
+// A store that also makes and ends activations takes [TestStore] too.
 func TestValidator[S licensekey.Validator](t *testing.T, newStore Factory[S]) {
-	tests := []struct {
-		name string
-		test func(*testing.T, Factory[licensekey.Validator])
-	}{
+	runAll(t, as[licensekey.Validator](newStore), []test[licensekey.Validator]{
 		{"Validate", testValidate},
 		{"Refused", testValidateRefused},
+		{"Expiry", testValidateExpiry},
+		{"ForeignActivation", testForeignActivation},
+		{"Conditions", testConditions},
 		{"NotFound", testValidateNotFound},
+		{"OddKeys", testValidateOddKeys},
 		{"CanceledContext", testValidateCanceled},
+		{"ContextEndsMidway", testValidateEndsMidway},
+		{"NothingShared", testValidateNothingShared},
 		{"UsageLimit", testUsageLimit},
 		{"Concurrent", testValidateConcurrent},
 		{"ConcurrentLimit", testUsageConcurrent},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			tt.test(t, func(t testing.TB, keys []licensekey.LicenseKeyWithActivations) licensekey.Validator {
-				return newStore(t, keys)
-			})
-		})
-	}
-}
-
-func validation(k licensekey.LicenseKeyWithActivations) licensekey.ValidateRequest {
-	return licensekey.ValidateRequest{OrganizationID: k.OrganizationID, Key: k.Key, Now: now}
-}
-
-// wantCounts validates and compares the counts after it.
-func wantCounts(t testing.TB, v licensekey.Validator, req licensekey.ValidateRequest, validations, usage int64) licensekey.Validated {
-	t.Helper()
-	got, err := v.Validate(context.Background(), req)
-	if err != nil || got.LicenseKey.Validations != validations || got.LicenseKey.Usage != usage {
-		t.Errorf("Validate(%q, +%d) = %d validations, usage %d, %v, want %d, %d", string(req.Key), req.IncrementUsage,
-			got.LicenseKey.Validations, got.LicenseKey.Usage, err, validations, usage)
-	}
-	return got
-}
-
-func wantValidateError(t testing.TB, v licensekey.Validator, req licensekey.ValidateRequest, want error) {
-	t.Helper()
-	if _, err := v.Validate(context.Background(), req); !errors.Is(err, want) {
-		t.Errorf("Validate(%.40q) = %v, want %v", string(req.Key), err, want)
-	}
+		{"Closed", testValidateClosed},
+	})
 }
 
 func testValidate(t *testing.T, newStore Factory[licensekey.Validator]) {
@@ -76,13 +51,15 @@ func testValidate(t *testing.T, newStore Factory[licensekey.Validator]) {
 	req.ActivationID, req.BenefitID, req.CustomerID = &k.Activations[0].ID, &k.BenefitID, &k.CustomerID
 	req.Conditions = json.RawMessage(`{"pro":1,"major":1.0}`)
 	got = wantCounts(t, v, req, 3, 10)
-	if got.Activation == nil || got.Activation.ID != k.Activations[0].ID || got.Activation.Label != "device" {
-		t.Errorf("Validate with an activation = %v, want it", got.Activation)
+	if want := k.Activations[0]; got.Activation == nil || string(asJSON(*got.Activation)) != string(asJSON(want)) {
+		t.Errorf("Validate with an activation returned\n%s\nwant\n%s", asJSON(got.Activation), asJSON(want))
 	}
-	// What was returned is a copy.
-	got.Activation.Conditions[1] = '!'
-	*got.LicenseKey.LastValidatedAt = time.Time{}
-	wantCounts(t, v, req, 4, 15)
+	req = validation(k)
+	req.Now = elsewhere
+	got = wantCounts(t, v, req, 4, 10)
+	if at := got.LicenseKey.LastValidatedAt; at == nil || !at.Equal(now) {
+		t.Errorf("Validate at %v was counted at %v, want %v", elsewhere, at, now)
+	}
 }
 
 func testValidateRefused(t *testing.T, newStore Factory[licensekey.Validator]) {
@@ -141,7 +118,7 @@ func testValidateNotFound(t *testing.T, newStore Factory[licensekey.Validator]) 
 	req := validation(k)
 	req.OrganizationID = orgB
 	wantValidateError(t, v, req, licensekey.ErrNotFound)
-	for _, key := range append([]licensekey.Key{"\x00", "\xff", "key-1"}, oddKeys...) {
+	for _, key := range keysBut() {
 		req := validation(k)
 		req.Key = key
 		wantValidateError(t, v, req, licensekey.ErrNotFound)
@@ -154,9 +131,7 @@ func testValidateCanceled(t *testing.T, newStore Factory[licensekey.Validator]) 
 	v := newStore(t, []licensekey.LicenseKeyWithActivations{k})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := v.Validate(ctx, validation(k)); !errors.Is(err, context.Canceled) {
-		t.Errorf("Validate with a canceled context = %v, want context.Canceled", err)
-	}
+	wantCanceled(t, "Validate", func() error { _, err := v.Validate(ctx, validation(k)); return err })
 	wantCounts(t, v, validation(k), 1, 0)
 }
 
@@ -181,44 +156,186 @@ func testUsageLimit(t *testing.T, newStore Factory[licensekey.Validator]) {
 
 func testValidateConcurrent(t *testing.T, newStore Factory[licensekey.Validator]) {
 	k := newKey(orgA, "KEY-1", 0)
-	v := newStore(t, []licensekey.LicenseKeyWithActivations{k})
-	sum := int64(0)
-	for i := range callers {
-		sum += int64(i)
-	}
-	for i, err := range together(func(i int) error {
-		req := validation(k)
-		req.IncrementUsage = int64(i)
-		_, err := v.Validate(t.Context(), req)
-		return err
-	}) {
-		if err != nil {
-			t.Errorf("Validate(+%d) = %v, want nil", i, err)
-		}
-	}
-	wantCounts(t, v, validation(k), callers+1, sum)
+	manyValidations(t, k, newStore(t, []licensekey.LicenseKeyWithActivations{k}))
 }
 
+// testUsageConcurrent lets callers use up what a key has: not more of it.
 func testUsageConcurrent(t *testing.T, newStore Factory[licensekey.Validator]) {
-	limit := int64(20)
+	limit, begun := int64(800), int64(100)
 	k := newKey(orgA, "KEY-1", 0)
-	k.LimitUsage = &limit
+	k.LimitUsage, k.Usage = &limit, begun
 	v := newStore(t, []licensekey.LicenseKeyWithActivations{k})
-	passed := int64(0)
-	for _, err := range together(func(int) error {
+	var passed atomic.Int64
+	for _, err := range together(few, func(int) error {
 		req := validation(k)
 		req.IncrementUsage = 3
-		_, err := v.Validate(t.Context(), req)
-		return err
+		for {
+			if _, err := v.Validate(t.Context(), req); err != nil {
+				return err
+			}
+			if passed.Add(1) > limit {
+				return errors.New("nil without an end")
+			}
+		}
 	}) {
-		if err == nil {
-			passed++
-		} else if !errors.Is(err, licensekey.ErrUsageLimit) {
-			t.Errorf("Validate = %v, want nil or ErrUsageLimit", err)
+		if !errors.Is(err, licensekey.ErrUsageLimit) {
+			t.Errorf("Validate = %v, want ErrUsageLimit in the end", err)
 		}
 	}
-	if passed != 6 {
-		t.Errorf("%d callers used 3 of %d each: %d passed, want 6", callers, limit, passed)
+	if want := (limit - begun) / 3; passed.Load() != want {
+		t.Errorf("%d callers used 3 at a time of the %d that were left: %d passed, want %d", few, limit-begun, passed.Load(), want)
 	}
-	wantCounts(t, v, validation(k), 7, 18)
+	wantCounts(t, v, validation(k), passed.Load()+1, begun+3*passed.Load())
+}
+
+func testValidateExpiry(t *testing.T, newStore Factory[licensekey.Validator]) {
+	for _, expires := range expiring {
+		k := newKey(orgA, "KEY-1", 0)
+		k.ExpiresAt = &expires
+		v := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+		req := validation(k)
+		req.Now = expires
+		wantValidateError(t, v, req, licensekey.ErrExpired)
+		req.Now = expires.Add(-time.Microsecond)
+		// The first of them has counted nothing.
+		got := wantCounts(t, v, req, 1, 0)
+		if at := got.LicenseKey.ExpiresAt; at == nil || !at.Equal(expires) {
+			t.Errorf("Validate returned expires_at %v, want %v", at, expires)
+		}
+	}
+}
+
+// testForeignActivation names activations that exist, but not of the license key
+// that is validated.
+func testForeignActivation(t *testing.T, newStore Factory[licensekey.Validator]) {
+	k, other := newKey(orgA, "KEY-1", 1), newKey(orgA, "KEY-2", 1)
+	other.Customer, other.CustomerID, other.UserID = k.Customer, k.CustomerID, k.UserID
+	twin := newKey(orgB, "KEY-1", 1)
+	keys := []licensekey.LicenseKeyWithActivations{k, other, twin}
+	v := newStore(t, keys)
+	for i, k := range keys {
+		for j, owner := range keys {
+			req := validation(k)
+			req.ActivationID = &owner.Activations[0].ID
+			if i != j {
+				wantValidateError(t, v, req, licensekey.ErrNotFound)
+			}
+		}
+		req := validation(k)
+		req.ActivationID = &k.ID
+		wantValidateError(t, v, req, licensekey.ErrNotFound)
+		req.ActivationID = &k.Activations[0].ID
+		wantCounts(t, v, req, 1, 0)
+	}
+}
+
+func testConditions(t *testing.T, newStore Factory[licensekey.Validator]) {
+	tests := []struct {
+		stored, given string
+		met           bool
+	}{
+		{`{"a":1,"b":"x"}`, `{"b":"x","a":1}`, true},
+		{`{"a":1}`, `{"a":1.0}`, true},
+		{`{"a":1}`, `{"a":true}`, true},
+		{`{"a":"é"}`, `{"a":"\u00e9"}`, true},
+		{`{"a":"\u0000"}`, `{"a":"\u0000"}`, true},
+		{`{"a":[{"b":null}]}`, `{"a":[{"b":null}]}`, true},
+		{`{}`, `{"a":1}`, true},
+		{`{"a":1}`, ``, false},
+		{`{"a":1}`, `{}`, false},
+		{`{"a":1}`, `{"a":"1"}`, false},
+		{`{"a":1}`, `{"A":1}`, false},
+		{`{"a":1}`, `{"a":1,"b":2}`, false},
+		{`{"a":1,"b":2}`, `{"a":1}`, false},
+		{`{"a":"\u0000"}`, `{"a":""}`, false},
+		{`{"a":9007199254740993}`, `{"a":9007199254740992}`, false},
+	}
+	k := newKey(orgA, "KEY-1", len(tests))
+	for i, tt := range tests {
+		k.Activations[i].Conditions = json.RawMessage(tt.stored)
+	}
+	v := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+	for i, tt := range tests {
+		req := validation(k)
+		req.ActivationID = &k.Activations[i].ID
+		if tt.given != "" {
+			req.Conditions = json.RawMessage(tt.given)
+		}
+		_, err := v.Validate(t.Context(), req)
+		if tt.met && err != nil || !tt.met && !errors.Is(err, licensekey.ErrConditions) {
+			t.Errorf("Validate with the conditions %s of an activation that has %s = %v, want them met: %v", tt.given, tt.stored, err, tt.met)
+		}
+	}
+}
+
+func testValidateOddKeys(t *testing.T, newStore Factory[licensekey.Validator]) {
+	var keys []licensekey.LicenseKeyWithActivations
+	for _, organizationID := range []uuid.UUID{orgA, orgB} {
+		for _, key := range oddKeys {
+			keys = append(keys, newKey(organizationID, key, 0))
+		}
+	}
+	v := newStore(t, keys)
+	for _, k := range keys {
+		if got := wantCounts(t, v, validation(k), 1, 0); got.LicenseKey.ID != k.ID {
+			t.Errorf("Validate(%q) found the license key %v, want %v", short(k.Key), got.LicenseKey.ID, k.ID)
+		}
+	}
+}
+
+func testValidateEndsMidway(t *testing.T, newStore Factory[licensekey.Validator]) {
+	keys := make([]licensekey.LicenseKeyWithActivations, midwayEnds+1)
+	for i := range keys {
+		keys[i] = newKey(orgA, licensekey.NewKey(""), 0)
+	}
+	v := newStore(t, keys)
+	counts := make([]int64, len(keys))
+	midway{
+		change: func(ctx context.Context, i int) error { _, err := v.Validate(ctx, validation(keys[i])); return err },
+		made: func(i int) bool {
+			got, err := v.Validate(t.Context(), validation(keys[i]))
+			if err != nil {
+				t.Errorf("second Validate = %v, want nil", err)
+			}
+			counts[i] = got.LicenseKey.Validations
+			return counts[i] > 1
+		},
+	}.test(t)
+	// Nor are they made later.
+	for i, k := range keys {
+		wantCounts(t, v, validation(k), counts[i]+1, 0)
+	}
+}
+
+func testValidateNothingShared(t *testing.T, newStore Factory[licensekey.Validator]) {
+	k := fullKey(t)
+	v := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+	var want string
+	for i := range int64(3) {
+		req := validation(k)
+		id, benefit, customer := k.Activations[0].ID, k.BenefitID, k.CustomerID
+		req.Now, req.ActivationID, req.BenefitID, req.CustomerID = k.CreatedAt, &id, &benefit, &customer
+		req.Conditions = json.RawMessage(string(k.Activations[0].Conditions))
+		got := wantCounts(t, v, req, k.Validations+i+1, k.Usage)
+		shown := got
+		shown.LicenseKey.Validations = 0
+		if i == 0 {
+			want = string(asJSON(shown))
+		} else if string(asJSON(shown)) != want {
+			t.Errorf("after what Validate returned was overwritten, it returns\n%s\nwant\n%s", asJSON(shown), want)
+		}
+		scribble(got)
+		scribble(&req)
+	}
+}
+
+func testValidateClosed(t *testing.T, newStore Factory[licensekey.Validator]) {
+	k := newKey(orgA, "KEY-1", 0)
+	v := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+	miss := validation(k)
+	miss.Key = "nope"
+	wantClosed(t, v, map[string]func() error{
+		"Validate":                   func() error { _, err := v.Validate(t.Context(), validation(k)); return err },
+		"Validate of an unknown key": func() error { _, err := v.Validate(t.Context(), miss); return err },
+	})
 }

@@ -114,7 +114,13 @@ func TestRouters(t *testing.T) {
 				t.Fatal(err)
 			}
 			activation := uuid.New()
-			api := licensekey.NewHandler(watched{store, t}, licensekey.Config{NewID: func() uuid.UUID { return activation }})
+			ids := []uuid.UUID{activation, uuid.New()}
+			newID := func() uuid.UUID {
+				id := ids[0]
+				ids = ids[1:]
+				return id
+			}
+			api := licensekey.NewHandler(watched{store, t}, licensekey.Config{NewID: newID})
 			testRoutes(t, mount(api), k, activation.String())
 		})
 	}

@@ -1,0 +1,133 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/licensekit/licensekey"
+)
+
+// TestShared tests two stores on one database, as two processes have them: the
+// seats of a license key, the end of an activation and the count of validations
+// are the same for both. open opens a second store on the database of the first;
+// it calls t.Fatal if it fails, and releases what it has opened with t.Cleanup.
+// What the second store does not see at once, because it was read before, is
+// found here.
+func TestShared[S licensekey.Store](t *testing.T, newStore Factory[S], open func(testing.TB, S) S) {
+	handles := func(t *testing.T, k licensekey.LicenseKeyWithActivations) []licensekey.Store {
+		first := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+		return []licensekey.Store{first, open(t, first)}
+	}
+	tests := map[string]func(t *testing.T){
+		"MadeAndEnded": func(t *testing.T) {
+			k := withLimit("KEY-1", 1, 0)
+			madeAndEnded(t, k, handles(t, k))
+		},
+		"FiveSeats": func(t *testing.T) {
+			k := withLimit("KEY-1", 5, 0)
+			fiveSeats(t, k, handles(t, k)...)
+		},
+		"OneSeat": func(t *testing.T) {
+			k := withLimit("KEY-1", 1, 0)
+			oneSeat(t, k, handles(t, k)...)
+		},
+		"OneActivation": func(t *testing.T) {
+			k := newKey(orgA, "KEY-1", 1)
+			oneActivation(t, k, handles(t, k)...)
+		},
+		"ManyActivations": func(t *testing.T) {
+			k := newKey(orgA, "KEY-1", callers)
+			manyActivations(t, k, handles(t, k)...)
+		},
+		"Validations": func(t *testing.T) {
+			k := newKey(orgA, "KEY-1", 0)
+			manyValidations(t, k, handles(t, k)...)
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t)
+		})
+	}
+}
+
+// madeAndEnded makes activations by one handle, and validates and ends them by
+// the other.
+func madeAndEnded(t *testing.T, k licensekey.LicenseKeyWithActivations, handles []licensekey.Store) {
+	t.Helper()
+	for i := range 4 {
+		one, other := handles[i%2], handles[(i+1)%2]
+		req := activation(k)
+		wantActivated(t, one, req)
+		wantCounts(t, other, validationOf(req), int64(2*i+1), 0)
+		wantCounts(t, one, validationOf(req), int64(2*i+2), 0)
+		wantActivateError(t, other, activation(k), licensekey.ErrActivationLimit)
+		wantDeactivated(t, other, deactivationOf(req))
+		for _, s := range handles {
+			wantValidateError(t, s, validationOf(req), licensekey.ErrNotFound)
+			wantNotFound(t, s, deactivationOf(req))
+		}
+	}
+}
+
+// oneActivation lets callers end the first activation of k, each by its own
+// handle.
+func oneActivation[S licensekey.Deactivator](t *testing.T, k licensekey.LicenseKeyWithActivations, handles ...S) {
+	t.Helper()
+	var done, notFound int
+	for _, err := range together(callers, func(i int) error {
+		return handles[i%len(handles)].Deactivate(t.Context(), deactivation(k, 0))
+	}) {
+		switch {
+		case err == nil:
+			done++
+		case errors.Is(err, licensekey.ErrNotFound):
+			notFound++
+		default:
+			t.Errorf("Deactivate = %v, want nil or ErrNotFound", err)
+		}
+	}
+	if done != 1 || notFound != callers-1 {
+		t.Errorf("%d callers on one activation: %d nil and %d ErrNotFound, want 1 and %d", callers, done, notFound, callers-1)
+	}
+}
+
+// manyActivations lets callers end an activation of k each, by its own handle.
+func manyActivations[S licensekey.Deactivator](t *testing.T, k licensekey.LicenseKeyWithActivations, handles ...S) {
+	t.Helper()
+	for i, err := range together(callers, func(i int) error {
+		return handles[i%len(handles)].Deactivate(t.Context(), deactivation(k, i))
+	}) {
+		if err != nil {
+			t.Errorf("%d callers on as many activations of one key: call %d = %v, want nil", callers, i, err)
+		}
+	}
+	for i := range callers {
+		wantNotFound(t, handles[i%len(handles)], deactivation(k, i))
+	}
+}
+
+// manyValidations lets a few callers validate k many times, each by its own
+// handle: none of it may be lost.
+func manyValidations[S licensekey.Validator](t *testing.T, k licensekey.LicenseKeyWithActivations, handles ...S) {
+	t.Helper()
+	validations, usage := int64(0), int64(0)
+	rounds(func(int) bool {
+		for i, err := range together(few, func(i int) error {
+			req := validation(k)
+			req.IncrementUsage = int64(i)
+			_, err := handles[i%len(handles)].Validate(t.Context(), req)
+			return err
+		}) {
+			if err != nil {
+				t.Errorf("Validate(+%d) = %v, want nil", i, err)
+			}
+			validations, usage = validations+1, usage+int64(i)
+		}
+		return !t.Failed()
+	})
+	for i, s := range handles {
+		wantCounts(t, s, validation(k), validations+int64(i)+1, usage)
+	}
+}
