@@ -74,8 +74,8 @@ after(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-// refused asserts that a call raises the SDK's own error of that name.
-async function refused(promise, name, detail) {
+// fails asserts that a call raises the SDK's own error of that name.
+async function fails(promise, name, detail) {
   await assert.rejects(promise, (error) => {
     assert.equal(error.constructor.name, name, `got ${error.constructor.name}: ${error.message}`);
     if (detail) assert.match(JSON.stringify(error) + error.message + (error.body ?? ""), detail);
@@ -100,7 +100,7 @@ for (const { name, call, field } of clients) {
     });
 
     test("activate beyond the limit", () =>
-      refused(call("activate", { ...base(), label: "desktop" }), "NotPermitted", /License key activation limit already reached/));
+      fails(call("activate", { ...base(), label: "desktop" }), "NotPermitted", /License key activation limit already reached/));
 
     test("validate with activation, conditions and usage", async () => {
       const got = await call("validate", { ...base(), activation_id: activation, conditions: { major: 1 }, increment_usage: 2 });
@@ -111,7 +111,7 @@ for (const { name, call, field } of clients) {
     });
 
     test("validate with other conditions", () =>
-      refused(call("validate", { ...base(), activation_id: activation, conditions: { major: 2 } }), "ResourceNotFound",
+      fails(call("validate", { ...base(), activation_id: activation, conditions: { major: 2 } }), "ResourceNotFound",
         /License key does not match required conditions/));
 
     test("validate beyond the usage", async () => {
@@ -123,10 +123,10 @@ for (const { name, call, field } of clients) {
     });
 
     test("deactivate again", () =>
-      refused(call("deactivate", { ...base(), activation_id: activation }), "ResourceNotFound", /Not found/));
+      fails(call("deactivate", { ...base(), activation_id: activation }), "ResourceNotFound", /Not found/));
 
     test("validate a deactivated activation", () =>
-      refused(call("validate", { ...base(), activation_id: activation }), "ResourceNotFound", /Not found/));
+      fails(call("validate", { ...base(), activation_id: activation }), "ResourceNotFound", /Not found/));
 
     test("the freed seat", async () => {
       const got = await call("activate", { ...base(), label: "desktop" });
@@ -134,10 +134,10 @@ for (const { name, call, field } of clients) {
     });
 
     test("unknown key", () =>
-      refused(call("validate", { ...base(), key: "NOPE" }), "ResourceNotFound", /Not found/));
+      fails(call("validate", { ...base(), key: "NOPE" }), "ResourceNotFound", /Not found/));
 
     test("malformed UUID", () =>
-      refused(call("deactivate", { ...base(), activation_id: "nope" }), "HTTPValidationError", /uuid_parsing/));
+      fails(call("deactivate", { ...base(), activation_id: "nope" }), "HTTPValidationError", /uuid_parsing/));
   });
 }
 
@@ -146,15 +146,15 @@ describe("tokens", () => {
 
   // The SDKs have no class of their own for a 401 of these operations.
   test("0.49 with a wrong token", () =>
-    refused(new Polar({ serverURL: url, accessToken: "wrong" }).licenseKeys.validate(request()), "SDKError", /401.*Unauthorized/));
+    fails(new Polar({ serverURL: url, accessToken: "wrong" }).licenseKeys.validate(request()), "SDKError", /401.*Unauthorized/));
 
   test("1.x with a wrong token", () =>
-    refused(v202604.createPolar({ baseUrl: url, accessToken: "wrong" }).licenseKeys.validate({
+    fails(v202604.createPolar({ baseUrl: url, accessToken: "wrong" }).licenseKeys.validate({
       key: keys["1.x 2026-04 server"], organization_id: organization,
     }), "PolarClientError", /401.*Unauthorized/));
 
   test("another organization's key", () =>
-    refused(new Polar({ serverURL: url, accessToken: token }).licenseKeys.validate({
+    fails(new Polar({ serverURL: url, accessToken: token }).licenseKeys.validate({
       ...request(), organizationId: "0b0b0b0b-0000-4000-8000-00000000000b",
     }), "ResourceNotFound", /Not found/));
 });
