@@ -72,9 +72,9 @@ func exists(tx *bbolt.Tx, id uuid.UUID, lookup []byte) bool {
 	return tx.Bucket(keysBucket).Get(id[:]) != nil || tx.Bucket(lookupBucket).Get(lookup) != nil
 }
 
-// unknown returns the license keys that are to be added.
+// unknown returns the license keys that are to be added, in the memory of keys.
 func unknown(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
-	var found []licensekey.LicenseKeyWithActivations
+	found := keys[:0]
 	ids := make(map[uuid.UUID]bool, len(keys))
 	lookups := make(map[[lookupSize]byte]bool, len(keys))
 	for i, k := range keys {
