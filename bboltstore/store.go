@@ -65,6 +65,7 @@ const DefaultLockTimeout = time.Second
 // Store keeps license keys in a bbolt database. It is safe for concurrent use.
 type Store struct {
 	db     *bbolt.DB
+	path   string // db.Path is empty after Close
 	writer *writer
 	owned  bool
 }
@@ -89,7 +90,7 @@ func Open(path string, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bboltstore: open %s: %w", path, err)
 	}
-	s := &Store{db: db, writer: newWriter(db, true), owned: true}
+	s := &Store{db: db, path: path, writer: newWriter(db, true), owned: true}
 	if err := s.prepare(); err != nil {
 		return nil, errors.Join(fmt.Errorf("bboltstore: open %s: %w", path, err), db.Close())
 	}
@@ -166,7 +167,7 @@ func checkSize(path string, timeout time.Duration) error {
 // with a bbolt.Options.InitialMmapSize that is larger than the file will be, and
 // it is never mapped again.
 func New(db *bbolt.DB) (*Store, error) {
-	s := &Store{db: db, writer: newWriter(db, false)}
+	s := &Store{db: db, path: db.Path(), writer: newWriter(db, false)}
 	if err := s.prepare(); err != nil {
 		return nil, fmt.Errorf("bboltstore: %s: %w", db.Path(), err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -371,18 +372,85 @@ func TestCanceledWhileWaiting(t *testing.T) {
 	}
 }
 
+// TestClosed calls every method of a closed store, made by Open and by New.
 func TestClosed(t *testing.T) {
 	t.Parallel()
-	f := newStore(t, nil)
-	req := oneKey(t, f)
-	if err := f.Close(); err != nil {
+	shared, err := bbolt.Open(filepath.Join(t.TempDir(), "app.db"), 0o600, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Deactivate(t.Context(), req); err == nil || errors.Is(err, licensekey.ErrNotFound) {
-		t.Errorf("Deactivate after Close = %v, want another error than ErrNotFound", err)
+	defer shared.Close()
+	made, err := bboltstore.New(shared)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := f.Close(); err != nil {
-		t.Errorf("second Close = %v, want nil", err)
+	for name, store := range map[string]*bboltstore.Store{"Open": newStore(t, nil).Store, "New": made} {
+		req := oneKey(t, store)
+		k, err := store.GetByKey(t.Context(), org, req.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := store.Close(); err != nil {
+				t.Errorf("Close of a store made by %s = %v, want nil", name, err)
+			}
+		}
+		backup := filepath.Join(t.TempDir(), "backup.db")
+		for method, call := range map[string]func(context.Context) error{
+			"Deactivate": func(ctx context.Context) error { return store.Deactivate(ctx, req) },
+			"a miss":     func(ctx context.Context) error { return store.Deactivate(ctx, licensekey.DeactivateRequest{}) },
+			"Activate": func(ctx context.Context) error {
+				_, err := store.Activate(ctx, licensekey.ActivateRequest{})
+				return err
+			},
+			"Validate": func(ctx context.Context) error {
+				_, err := store.Validate(ctx, licensekey.ValidateRequest{})
+				return err
+			},
+			"Issue": func(ctx context.Context) error {
+				_, err := store.Issue(ctx, licensekey.IssueRequest{OrganizationID: org})
+				return err
+			},
+			"Import":   func(ctx context.Context) error { _, err := store.Import(ctx, nil); return err },
+			"Get":      func(ctx context.Context) error { _, err := store.Get(ctx, k.ID); return err },
+			"GetByKey": func(ctx context.Context) error { _, err := store.GetByKey(ctx, org, req.Key); return err },
+			"List":     func(ctx context.Context) error { _, err := store.List(ctx, licensekey.ListRequest{}); return err },
+			"Update": func(ctx context.Context) error {
+				_, err := store.Update(ctx, licensekey.UpdateRequest{ID: k.ID})
+				return err
+			},
+			"Rotate": func(ctx context.Context) error {
+				_, err := store.Rotate(ctx, licensekey.RotateRequest{ID: k.ID})
+				return err
+			},
+			"Delete": func(ctx context.Context) error { return store.Delete(ctx, k.ID) },
+			"Check":  store.Check,
+			"Backup": func(ctx context.Context) error { return store.Backup(ctx, io.Discard) },
+			"BackupFile": func(ctx context.Context) error {
+				return store.BackupFile(ctx, backup)
+			},
+		} {
+			if err := call(t.Context()); err == nil || errors.Is(err, licensekey.ErrNotFound) {
+				t.Errorf("%s after Close of a store made by %s = %v, want another error than ErrNotFound", method, name, err)
+			}
+		}
+	}
+}
+
+// TestNewFileIsSmall holds that the large mapping of a database does not make its
+// file large.
+func TestNewFileIsSmall(t *testing.T) {
+	t.Parallel()
+	f := newStore(t, nil)
+	for _, tt := range []struct{ keys, kib int64 }{{0, 128}, {50, 512}} {
+		someKeys(t, f, int(tt.keys))
+		info, err := os.Stat(f.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > tt.kib<<10 {
+			t.Errorf("a file with %d keys has %d KiB, want at most %d", tt.keys, info.Size()>>10, tt.kib)
+		}
 	}
 }
 
