@@ -15,7 +15,7 @@ import (
 )
 
 // TestSlots ends and takes seats of one key again and again: what is live is
-// what the answers said, and the records of what has ended do not pile up.
+// what the responses said, and the records of what has ended do not pile up.
 func TestSlots(t *testing.T) {
 	t.Parallel()
 	k, f := largeKey(t, t.TempDir()+"/licenses.db", 3)

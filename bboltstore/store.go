@@ -126,7 +126,7 @@ func allocSize(fileSize int64) int {
 	return int(min(max(fileSize, 32<<10), 16<<20))
 }
 
-// checkSize refuses a file that has lost its end. bbolt would map it and the
+// checkSize rejects a file that has lost its end. bbolt would map it and the
 // process die at the first page that is not there.
 func checkSize(path string, timeout time.Duration) error {
 	info, err := os.Stat(path)

@@ -37,7 +37,7 @@ type writer struct {
 // decision looks at the state that the changes before it have left, and returns
 // how to change it, or why it must not be changed. It adds to on what it looks at
 // and what its change touches.
-type decision func(tx *bbolt.Tx, on *subjects) (apply func() error, refusal error)
+type decision func(tx *bbolt.Tx, on *subjects) (apply func() error, rejection error)
 
 // change is a decision in the queue, and what became of it.
 type change struct {
@@ -170,7 +170,7 @@ func (w *writer) commitNext() (more bool) {
 	return w.pending > 0
 }
 
-// close refuses further changes and waits for those that are queued.
+// close rejects further changes and waits for those that are queued.
 func (w *writer) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
