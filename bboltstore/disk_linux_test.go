@@ -71,7 +71,7 @@ func failWrite(t *testing.T, nth int, errno syscall.Errno) (failed bool) {
 	err := f.Deactivate(t.Context(), refused)
 	repaired = true
 	// A third of a meta page is enough to hold all of it.
-	if failed != errors.Is(err, errno) || meta != errors.Is(err, bboltstore.ErrBroken) {
+	if failed != errors.Is(err, errno) || meta != errors.Is(err, bboltstore.ErrBroken) || meta != errors.Is(err, licensekey.ErrUnknown) {
 		t.Errorf("write %d (meta page: %v) failed with %v: Deactivate = %v", nth, meta, errno, err)
 	}
 	if err := f.Deactivate(t.Context(), after); meta != errors.Is(err, bboltstore.ErrBroken) || !meta && err != nil {
@@ -113,10 +113,12 @@ func TestFailedSync(t *testing.T) {
 				return n, err
 			}
 		})
-		for _, req := range []licensekey.DeactivateRequest{failed, later} {
-			if err := f.Deactivate(t.Context(), req); !errors.Is(err, bboltstore.ErrBroken) {
-				t.Errorf("Deactivate with a failing sync = %v, want ErrBroken", err)
-			}
+		if err := f.Deactivate(t.Context(), failed); !errors.Is(err, bboltstore.ErrBroken) || !errors.Is(err, licensekey.ErrUnknown) {
+			t.Errorf("Deactivate with a failing sync = %v, want ErrBroken and ErrUnknown", err)
+		}
+		// Of the later ones it is known that nothing was made.
+		if err := f.Deactivate(t.Context(), later); !errors.Is(err, bboltstore.ErrBroken) || errors.Is(err, licensekey.ErrUnknown) {
+			t.Errorf("Deactivate after that = %v, want ErrBroken and not ErrUnknown", err)
 		}
 		repair()
 		if err := f.Deactivate(t.Context(), later); !errors.Is(err, bboltstore.ErrBroken) {

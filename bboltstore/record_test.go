@@ -145,3 +145,24 @@ func TestManyEnded(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestListCanceled ends the context of a list, of which no key is in the page, at
+// each place where it is looked at.
+func TestListCanceled(t *testing.T) {
+	t.Parallel()
+	f, _ := benchStore(t, 2_500)
+	list := licensekey.ListRequest{Status: licensekey.StatusRevoked}
+	times := 0
+	for ; ; times++ {
+		_, err := f.List(&endsLater{t.Context(), times}, list)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("List whose ctx ends when looked at for the %dth time = %v, want context.Canceled", times, err)
+		}
+	}
+	if times < 3 {
+		t.Errorf("List of 2,500 keys looked at ctx %d times, want 3 or more", times)
+	}
+}

@@ -308,7 +308,7 @@ func wantGone(t *testing.T, f file, reqs ...licensekey.DeactivateRequest) {
 }
 
 // largeKey opens a store at path with a key of that many activations.
-func largeKey(t *testing.T, path string, activations int) (licensekey.LicenseKeyWithActivations, file) {
+func largeKey(t testing.TB, path string, activations int) (licensekey.LicenseKeyWithActivations, file) {
 	t.Helper()
 	f := open(t, path)
 	k := benchKey(time.Now())
