@@ -191,7 +191,7 @@ func TestRequestReachesStore(t *testing.T) {
 	wantResponse(t, body, serve(h, newRequest("POST", "/", body)), 204, "")
 	want := licensekey.DeactivateRequest{OrganizationID: orgA, Key: " КлючA🔑 ", ActivationID: activationA, Now: frozen}
 	if got != want {
-		t.Errorf("sent %s\nthe store got %v, key %q, at %v\nwant %v, key %q, at %v", body, got, got.Key, got.Now, want, want.Key, want.Now)
+		t.Errorf("sent %s\nthe store got %v, key %q, at %v\nwant %v, key %q, at %v", body, got, string(got.Key), got.Now, want, string(want.Key), want.Now)
 	}
 }
 

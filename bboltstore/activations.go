@@ -3,9 +3,8 @@ package bboltstore
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"iter"
-	"math"
 	"slices"
 
 	"github.com/google/uuid"
@@ -14,87 +13,155 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// activationRecord is the record of an activation, live or ended. Its bytes are
-// gone when the transaction ends.
-type activationRecord struct {
-	key  []byte
-	slot int // no other record of the license key has it
-	json []byte
-}
-
 func activationKey(licenseKeyID, activationID uuid.UUID) []byte {
 	return slices.Concat(licenseKeyID[:], activationID[:])
 }
 
-func putActivation(tx *bbolt.Tx, slot int, a licensekey.Activation) error {
+// hasRecord says whether an activation of a license key has a record. It may
+// have ended.
+func hasRecord(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID) bool {
+	return tx.Bucket(activationsBucket).Get(activationKey(licenseKeyID, activationID)) != nil
+}
+
+// getActivation reads an activation, live or ended, which has a record.
+func getActivation(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID) (licensekey.Activation, error) {
+	key := activationKey(licenseKeyID, activationID)
+	return decodeActivation(key, tx.Bucket(activationsBucket).Get(key))
+}
+
+func decodeActivation(key, record []byte) (a licensekey.Activation, err error) {
+	if err := decode(record, &a); err != nil {
+		return a, fmt.Errorf("license key %v: activation %v: %w", uuid.UUID(key[:16]), uuid.UUID(key[16:]), err)
+	}
+	return a, nil
+}
+
+// putActivation writes a record. addRecords counts it.
+func putActivation(tx *bbolt.Tx, a licensekey.Activation) error {
 	text, err := encode(a)
 	if err != nil {
 		return err
 	}
-	record := append(binary.AppendUvarint(nil, uint64(slot)), text...)
-	return tx.Bucket(activationsBucket).Put(activationKey(a.LicenseKeyID, a.ID), record)
+	return tx.Bucket(activationsBucket).Put(activationKey(a.LicenseKeyID, a.ID), text)
 }
 
-func parseActivation(key, record []byte) (activationRecord, error) {
-	slot, size := binary.Uvarint(record)
-	if size <= 0 || slot > math.MaxInt32 {
-		return activationRecord{}, errors.New("decode a record: an activation has no slot")
-	}
-	return activationRecord{key, int(slot), record[size:]}, nil
-}
-
-// getActivation finds the record of an activation of a license key.
-func getActivation(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID) (r activationRecord, found bool, err error) {
-	key := activationKey(licenseKeyID, activationID)
-	record := tx.Bucket(activationsBucket).Get(key)
-	if record == nil {
-		return r, false, nil
-	}
-	r, err = parseActivation(key, record)
-	return r, err == nil, err
-}
-
-// allActivations yields the records of a license key's activations, live and
-// ended. An error is the last thing that it yields.
-func allActivations(tx *bbolt.Tx, licenseKeyID uuid.UUID) iter.Seq2[activationRecord, error] {
-	return func(yield func(activationRecord, error) bool) {
+// activationRecords yields the keys and values of the records of a license key's
+// activations, live and ended. They are gone when the transaction ends.
+func activationRecords(tx *bbolt.Tx, licenseKeyID uuid.UUID) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, record []byte) bool) {
 		c := tx.Bucket(activationsBucket).Cursor()
 		for key, record := c.Seek(licenseKeyID[:]); bytes.HasPrefix(key, licenseKeyID[:]); key, record = c.Next() {
-			r, err := parseActivation(key, record)
-			if !yield(r, err) || err != nil {
+			if len(key) == len(licenseKeyID) {
+				continue // their number
+			}
+			if !yield(key, record) {
 				return
 			}
 		}
 	}
 }
 
-// seats is who has a license key's seats.
-type seats struct {
-	live  []int    // their slots
-	ended [][]byte // the keys of their records
+// countRecords returns how many activations of a license key have a record.
+func countRecords(tx *bbolt.Tx, licenseKeyID uuid.UUID) (int, error) {
+	record := tx.Bucket(activationsBucket).Get(licenseKeyID[:])
+	if record == nil {
+		return 0, nil
+	}
+	n, size := binary.Uvarint(record)
+	if size != len(record) || n == 0 || n > 1<<31 {
+		return 0, fmt.Errorf("license key %v: the number of its activations cannot be read", licenseKeyID)
+	}
+	return int(n), nil
 }
 
-func getSeats(tx *bbolt.Tx, s state, licenseKeyID uuid.UUID) (seats, error) {
-	var found seats
-	for r, err := range allActivations(tx, licenseKeyID) {
-		switch {
-		case err != nil:
-			return seats{}, err
-		case s.ended.has(r.slot):
-			found.ended = append(found.ended, bytes.Clone(r.key))
-		default:
-			found.live = append(found.live, r.slot)
+// addRecords changes the number of records by n.
+func addRecords(tx *bbolt.Tx, licenseKeyID uuid.UUID, n int) error {
+	count, err := countRecords(tx, licenseKeyID)
+	if err != nil {
+		return err
+	}
+	if count += n; count <= 0 {
+		return tx.Bucket(activationsBucket).Delete(licenseKeyID[:])
+	}
+	return tx.Bucket(activationsBucket).Put(licenseKeyID[:], binary.AppendUvarint(nil, uint64(count)))
+}
+
+// countLive returns how many activations of a license key are live.
+func countLive(tx *bbolt.Tx, licenseKeyID uuid.UUID, st state) (int, error) {
+	records, err := countRecords(tx, licenseKeyID)
+	if err == nil && records < st.ended.len() {
+		err = fmt.Errorf("license key %v: more of its activations have ended than there are", licenseKeyID)
+	}
+	return records - st.ended.len(), err
+}
+
+// isLive says whether a license key has a live activation with that id.
+func isLive(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID, st state) bool {
+	return !st.ended.has(activationID) && hasRecord(tx, licenseKeyID, activationID)
+}
+
+// endActivation ends a live activation: its record is marked, or deleted if
+// another one would have the same mark.
+func endActivation(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID, st state) error {
+	if sharesMark(tx, licenseKeyID, activationID) {
+		if err := tx.Bucket(activationsBucket).Delete(activationKey(licenseKeyID, activationID)); err != nil {
+			return err
+		}
+		return addRecords(tx, licenseKeyID, -1)
+	}
+	st.ended = st.ended.with(activationID)
+	if st.ended.len() >= maxEnded {
+		if err := deleteEnded(tx, licenseKeyID, st.ended); err != nil {
+			return err
+		}
+		if err := addRecords(tx, licenseKeyID, -st.ended.len()); err != nil {
+			return err
+		}
+		st.ended = nil
+	}
+	return putState(tx, licenseKeyID, st)
+}
+
+// sharesMark says whether another record of the license key has the mark of this
+// one.
+func sharesMark(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID) bool {
+	prefix := slices.Concat(licenseKeyID[:], markOf(activationID))
+	c := tx.Bucket(activationsBucket).Cursor()
+	c.Seek(prefix)
+	second, _ := c.Next()
+	return bytes.HasPrefix(second, prefix)
+}
+
+// deleteEnded deletes the records of ended activations.
+func deleteEnded(tx *bbolt.Tx, licenseKeyID uuid.UUID, ended marks) error {
+	activations := tx.Bucket(activationsBucket)
+	for mark := range slices.Chunk(ended, markSize) {
+		prefix := slices.Concat(licenseKeyID[:], mark)
+		key, _ := activations.Cursor().Seek(prefix)
+		if !bytes.HasPrefix(key, prefix) {
+			return fmt.Errorf("license key %v: an ended activation has no record", licenseKeyID)
+		}
+		if err := activations.Delete(bytes.Clone(key)); err != nil {
+			return err
 		}
 	}
-	return found, nil
+	return nil
 }
 
-// free is the lowest slot that no live activation has.
-func (s seats) free() int {
-	slices.Sort(s.live)
-	slot := 0
-	for slot < len(s.live) && s.live[slot] == slot {
-		slot++
+// addActivation writes a new activation, and deletes those that have ended.
+func addActivation(tx *bbolt.Tx, a licensekey.Activation, st state) error {
+	ended := st.ended
+	if err := deleteEnded(tx, a.LicenseKeyID, ended); err != nil {
+		return err
 	}
-	return slot
+	if ended.len() > 0 {
+		st.ended = nil
+		if err := putState(tx, a.LicenseKeyID, st); err != nil {
+			return err
+		}
+	}
+	if err := addRecords(tx, a.LicenseKeyID, 1-ended.len()); err != nil {
+		return err
+	}
+	return putActivation(tx, a)
 }

@@ -18,11 +18,17 @@ func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (license
 	if err != nil {
 		return licensekey.LicenseKey{}, err
 	}
-	err = s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
-		if exists(tx, k) {
+	err = s.update(ctx, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
+		lookup := lookupKey(k.OrganizationID, k.Key)
+		on.add(k.ID[:])
+		on.add(lookup)
+		if exists(tx, k.ID, lookup) {
 			return nil, licensekey.ErrExists
 		}
-		return func() error { return put(tx, k) }, nil
+		return func() error {
+			// What shares the commit must not end with this ctx.
+			return insert(context.WithoutCancel(ctx), tx, []licensekey.LicenseKeyWithActivations{{LicenseKey: k}})
+		}, nil
 	})
 	if err != nil {
 		return licensekey.LicenseKey{}, err
@@ -30,84 +36,60 @@ func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (license
 	return k, nil
 }
 
-// exists says whether there is a license key with the id of k, or with its key
-// string in its organization.
-func exists(tx *bbolt.Tx, k licensekey.LicenseKey) bool {
-	return tx.Bucket(keysBucket).Get(k.ID[:]) != nil ||
-		tx.Bucket(lookupBucket).Get(lookupKey(k.OrganizationID, k.Key)) != nil
-}
-
-// put writes the records of a license key without activations.
-func put(tx *bbolt.Tx, k licensekey.LicenseKey) error {
-	if err := tx.Bucket(lookupBucket).Put(lookupKey(k.OrganizationID, k.Key), k.ID[:]); err != nil {
-		return err
-	}
-	return putLicenseKey(tx, k, state{})
-}
-
-// putLicenseKey writes k, and what of it is kept in its state.
-func putLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey, st state) error {
-	st.take(k)
-	if err := putState(tx, k.ID, st); err != nil {
-		return err
-	}
-	var none state
-	none.give(&k)
-	record, err := encode(k)
-	if err != nil {
-		return err
-	}
-	return tx.Bucket(keysBucket).Put(k.ID[:], record)
-}
-
-// lastRead is the record of a license key that was read last, and what it holds.
-// A change is decided twice, mostly on the same record, and decoding it is most
-// of a decision.
-type lastRead struct {
+// recordCache is the record of a license key that was read last, and what it
+// holds. A change is decided twice, mostly on the same record, and decoding it is
+// most of a decision.
+type recordCache struct {
 	record []byte
 	k      licensekey.LicenseKey
 }
 
-func (l *lastRead) decode(record []byte) error {
-	if bytes.Equal(record, l.record) {
+func (c *recordCache) decode(id uuid.UUID, record []byte) error {
+	if bytes.Equal(record, c.record) {
 		return nil
 	}
-	var k licensekey.LicenseKey
-	if err := decode(record, &k); err != nil {
+	_, text, err := splitRecord(id, record)
+	if err != nil {
 		return err
 	}
-	*l = lastRead{bytes.Clone(record), k}
+	var k licensekey.LicenseKey
+	if err := decode(text, &k); err != nil {
+		return fmt.Errorf("license key %v: %w", id, err)
+	}
+	*c = recordCache{bytes.Clone(record), k}
 	return nil
 }
 
 // getLicenseKey reads a license key from its record and its state.
-func getLicenseKey(tx *bbolt.Tx, id uuid.UUID, last *lastRead) (licensekey.LicenseKey, state, error) {
+func getLicenseKey(tx *bbolt.Tx, id uuid.UUID, cache *recordCache) (licensekey.LicenseKey, state, error) {
 	record := tx.Bucket(keysBucket).Get(id[:])
 	if record == nil {
 		return licensekey.LicenseKey{}, state{}, licensekey.ErrNotFound
 	}
-	if err := last.decode(record); err != nil {
-		return licensekey.LicenseKey{}, state{}, fmt.Errorf("license key %v: %w", id, err)
+	if err := cache.decode(id, record); err != nil {
+		return licensekey.LicenseKey{}, state{}, err
 	}
 	st, err := getState(tx, id)
-	k := last.k
-	st.give(&k)
+	k := cache.k
+	st.applyTo(&k)
 	return k, st, err
 }
 
-// Get implements [licensekey.Admin].
+// Get implements [licensekey.Admin]. It may show a change whose sync is under
+// way, but returns ErrNotFound only if that rests on synced commits.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (k licensekey.LicenseKeyWithActivations, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
+	err = s.decide(ctx, func(tx *bbolt.Tx, on *subjects) error {
+		on.add(id[:])
 		k, err = load(tx, id)
 		return err
 	})
 	return k, err
 }
 
-// GetByKey implements [licensekey.Admin].
+// GetByKey implements [licensekey.Admin]. It waits as Get does.
 func (s *Store) GetByKey(ctx context.Context, organizationID uuid.UUID, key licensekey.Key) (k licensekey.LicenseKeyWithActivations, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		id, err := findLicenseKey(tx, organizationID, key)
+	err = s.decide(ctx, func(tx *bbolt.Tx, on *subjects) error {
+		id, err := findLicenseKey(tx, on, organizationID, key)
 		if err != nil {
 			return err
 		}
@@ -120,21 +102,18 @@ func (s *Store) GetByKey(ctx context.Context, organizationID uuid.UUID, key lice
 // load reads a license key and its live activations.
 func load(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKeyWithActivations, error) {
 	var k licensekey.LicenseKeyWithActivations
-	var st state
-	var err error
-	if k.LicenseKey, st, err = getLicenseKey(tx, id, new(lastRead)); err != nil {
+	licenseKey, st, err := getLicenseKey(tx, id, new(recordCache))
+	if err != nil {
 		return k, err
 	}
-	for r, err := range allActivations(tx, id) {
-		if err != nil {
-			return k, err
-		}
-		if st.ended.has(r.slot) {
+	k.LicenseKey = licenseKey
+	for key, record := range activationRecords(tx, id) {
+		if st.ended.has(uuid.UUID(key[16:])) {
 			continue
 		}
-		var a licensekey.Activation
-		if err := decode(r.json, &a); err != nil {
-			return k, err
+		a, err := decodeActivation(key, record)
+		if err != nil {
+			return licensekey.LicenseKeyWithActivations{}, err
 		}
 		k.Activations = append(k.Activations, a)
 	}
@@ -142,7 +121,12 @@ func load(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKeyWithActivations, err
 	return k, nil
 }
 
-// List implements [licensekey.Admin].
+// List implements [licensekey.Admin]. It may show a change whose sync is under
+// way. It decodes every license key from req.After on until the page is full. An
+// error names the license key whose record cannot be read.
+//
+// It does all of this in one read transaction: see [Store.Backup] for what waits
+// meanwhile.
 func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []licensekey.LicenseKey, err error) {
 	err = s.view(ctx, func(tx *bbolt.Tx) error {
 		c := tx.Bucket(keysBucket).Cursor()
@@ -150,18 +134,18 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []li
 		if bytes.Equal(id, req.After[:]) {
 			id, _ = c.Next()
 		}
-		for n := 1; id != nil && len(keys) < req.PageSize(); n++ {
-			if n%checkEvery == 0 && ctx.Err() != nil {
-				return ctx.Err()
+		for i := 0; id != nil && len(keys) < req.PageSize(); i++ {
+			if err := look(ctx, i); err != nil {
+				return err
 			}
-			k, _, err := getLicenseKey(tx, uuid.UUID(id), new(lastRead))
+			k, _, err := getLicenseKey(tx, uuid.UUID(id), new(recordCache))
 			if err != nil {
 				return err
 			}
-			id, _ = c.Next()
 			if req.Matches(k) {
 				keys = append(keys, k)
 			}
+			id, _ = c.Next()
 		}
 		return nil
 	})
@@ -171,36 +155,41 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []li
 	return keys, nil
 }
 
-// Delete implements [licensekey.Admin].
+// Delete implements [licensekey.Admin]. It decodes nothing, so that a license key
+// whose record is damaged can be deleted too.
 func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
-	var last lastRead
-	return s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
-		k, _, err := getLicenseKey(tx, id, &last)
-		return func() error { return remove(tx, k) }, err
+	return s.update(ctx, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
+		on.add(id[:])
+		record := tx.Bucket(keysBucket).Get(id[:])
+		if record == nil {
+			return nil, licensekey.ErrNotFound
+		}
+		lookup, _, err := splitRecord(id, record)
+		lookup = bytes.Clone(lookup)
+		on.add(lookup)
+		return func() error { return remove(tx, id, lookup) }, err
 	})
 }
 
 // remove deletes the records of a license key.
-func remove(tx *bbolt.Tx, k licensekey.LicenseKey) error {
-	var activations [][]byte
-	for r, err := range allActivations(tx, k.ID) {
-		if err != nil {
+func remove(tx *bbolt.Tx, id uuid.UUID, lookup []byte) error {
+	activations := tx.Bucket(activationsBucket)
+	var keys [][]byte
+	for key := range activationRecords(tx, id) {
+		keys = append(keys, bytes.Clone(key))
+	}
+	for _, key := range append(keys, id[:]) {
+		if err := activations.Delete(key); err != nil {
 			return err
 		}
-		activations = append(activations, bytes.Clone(r.key))
 	}
-	for _, key := range activations {
-		if err := tx.Bucket(activationsBucket).Delete(key); err != nil {
-			return err
-		}
-	}
-	if err := tx.Bucket(lookupBucket).Delete(lookupKey(k.OrganizationID, k.Key)); err != nil {
+	if err := tx.Bucket(lookupBucket).Delete(lookup); err != nil {
 		return err
 	}
-	if err := deleteState(tx, k.ID); err != nil {
+	if err := deleteState(tx, id); err != nil {
 		return err
 	}
-	return tx.Bucket(keysBucket).Delete(k.ID[:])
+	return tx.Bucket(keysBucket).Delete(id[:])
 }
 
 // Update implements [licensekey.Admin].
@@ -223,19 +212,26 @@ func (s *Store) Rotate(ctx context.Context, req licensekey.RotateRequest) (licen
 func (s *Store) change(ctx context.Context, id uuid.UUID,
 	check func(licensekey.LicenseKey) (licensekey.LicenseKey, error)) (licensekey.LicenseKey, error) {
 	var after licensekey.LicenseKey
-	var last lastRead
-	err := s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
-		before, st, err := getLicenseKey(tx, id, &last)
+	var cache recordCache
+	err := s.update(ctx, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
+		on.add(id[:])
+		before, st, err := getLicenseKey(tx, id, &cache)
 		if err != nil {
 			return nil, err
 		}
 		if after, err = check(before); err != nil {
 			return nil, err
 		}
-		if after.Key != before.Key && tx.Bucket(lookupBucket).Get(lookupKey(after.OrganizationID, after.Key)) != nil {
+		if after.Key == before.Key {
+			return func() error { return putLicenseKey(tx, after, st) }, nil
+		}
+		from, to := lookupKey(before.OrganizationID, before.Key), lookupKey(after.OrganizationID, after.Key)
+		on.add(from)
+		on.add(to)
+		if tx.Bucket(lookupBucket).Get(to) != nil {
 			return nil, licensekey.ErrExists
 		}
-		return func() error { return replace(tx, before, after, st) }, nil
+		return func() error { return moveLicenseKey(tx, after, st, from, to) }, nil
 	})
 	if err != nil {
 		return licensekey.LicenseKey{}, err
@@ -243,14 +239,28 @@ func (s *Store) change(ctx context.Context, id uuid.UUID,
 	return after, nil
 }
 
-// replace writes a license key again, to be found by its new key string only.
-func replace(tx *bbolt.Tx, before, after licensekey.LicenseKey, st state) error {
+// moveLicenseKey writes the record and the state of k, which is found by the
+// lookup key to from now on, and no longer by from.
+func moveLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey, st state, from, to []byte) error {
 	lookup := tx.Bucket(lookupBucket)
-	if err := lookup.Delete(lookupKey(before.OrganizationID, before.Key)); err != nil {
+	if err := lookup.Delete(from); err != nil {
 		return err
 	}
-	if err := lookup.Put(lookupKey(after.OrganizationID, after.Key), after.ID[:]); err != nil {
+	if err := lookup.Put(to, k.ID[:]); err != nil {
 		return err
 	}
-	return putLicenseKey(tx, after, st)
+	return putLicenseKey(tx, k, st)
+}
+
+// putLicenseKey writes the record and the state of k.
+func putLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey, st state) error {
+	st.copyFrom(k)
+	if err := putState(tx, k.ID, st); err != nil {
+		return err
+	}
+	record, err := encodeLicenseKey(k)
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(keysBucket).Put(k.ID[:], record)
 }

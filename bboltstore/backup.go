@@ -2,8 +2,13 @@ package bboltstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
 
 	"go.etcd.io/bbolt"
 )
@@ -12,10 +17,10 @@ import (
 // database file, while other calls go on. Every change that was acknowledged
 // before the call is in it. It ends early with an error if ctx ends.
 //
-// While it is under way no page that it may need is used again, and a database
-// that outgrows its part of the address space, which doubles up to 1 GiB at a
-// time, makes every call wait for the end of the backup. So write to a file and
-// not to a slow network.
+// While it is under way no page that it may need is used again. A database that
+// outgrows its part of the address space, which Open makes 1 GiB at first, makes
+// every call wait for the end of the backup. So write to a file, as BackupFile
+// does, and not to a slow network.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	return s.view(ctx, func(tx *bbolt.Tx) error {
 		if _, err := tx.WriteTo(contextWriter{ctx, w}); err != nil {
@@ -23,6 +28,80 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 		}
 		return nil
 	})
+}
+
+// BackupFile writes what Backup writes to a file at path. The file is there whole
+// and synced when it returns nil. When it returns an error, what was at path is as
+// before, except that an error of syncing the directory may come after the new
+// file has its name. The file has mode 0600. While it is written it has another
+// name in the same directory, which begins with its own.
+//
+// A regular file at path is replaced. BackupFile returns an error if there is
+// anything else at path, such as a directory or a symbolic link, and if the file
+// there is the database itself.
+func (s *Store) BackupFile(ctx context.Context, path string) error {
+	if err := s.checkTarget(path); err != nil {
+		return fmt.Errorf("bboltstore: backup to %s: %w", path, err)
+	}
+	err := writeFile(path, func(w io.Writer) error { return s.Backup(ctx, w) })
+	if err != nil {
+		return fmt.Errorf("bboltstore: backup to %s: %w", path, err)
+	}
+	return nil
+}
+
+// checkTarget says why a backup must not replace what is at path.
+func (s *Store) checkTarget(path string) error {
+	target, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !target.Mode().IsRegular() {
+		return errors.New("there is something that is not a regular file")
+	}
+	database, err := os.Stat(s.path)
+	if err != nil {
+		return err
+	}
+	if os.SameFile(target, database) {
+		return errors.New("that is the database itself")
+	}
+	return nil
+}
+
+// writeFile writes a file that is there whole and synced, or not at all.
+func writeFile(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes a new name in a directory durable.
+func syncDir(name string) error {
+	if runtime.GOOS == "windows" {
+		return nil // which cannot sync directories
+	}
+	dir, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // contextWriter fails once ctx has ended.

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -51,12 +53,7 @@ func TestBackup(t *testing.T) {
 func snapshot(t *testing.T, f file) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "backup.db")
-	out, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	if err := f.Backup(t.Context(), out); err != nil {
+	if err := f.BackupFile(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -84,4 +81,62 @@ func TestBackupCanceled(t *testing.T) {
 	if err := f.Backup(ctx, io.Discard); !errors.Is(err, context.Canceled) {
 		t.Errorf("Backup with a canceled context = %v, want context.Canceled", err)
 	}
+}
+
+// TestBackupFile holds that a backup replaces a file, and leaves alone what is
+// none, the database itself, and everything if it ends early.
+func TestBackupFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := open(t, filepath.Join(dir, "licenses.db"))
+	oneKey(t, f)
+	in := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.Mkdir(in("directory"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, in("old.db"), "old")
+	if err := os.Link(in("licenses.db"), in("hard.db")); err != nil {
+		t.Fatal(err)
+	}
+	links := map[string]string{"link.db": "old.db", "self.db": "licenses.db", "dangling.db": "nothing"}
+	for link, target := range links {
+		if err := os.Symlink(in(target), in(link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := names(t, dir)
+	for _, name := range []string{"licenses.db", "hard.db", "self.db", "link.db", "dangling.db", "directory", "none/backup.db"} {
+		if err := f.BackupFile(t.Context(), in(name)); err == nil || !strings.Contains(err.Error(), in(name)) {
+			t.Errorf("BackupFile to %s = %v, want an error with the file's name", name, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := f.BackupFile(ctx, in("old.db")); !errors.Is(err, context.Canceled) {
+		t.Errorf("BackupFile with a canceled context = %v, want context.Canceled", err)
+	}
+	if old, err := os.ReadFile(in("old.db")); err != nil || string(old) != "old" {
+		t.Errorf("after a BackupFile that failed the old file holds %.20q, %v", old, err)
+	}
+	if after := names(t, dir); !slices.Equal(after, before) {
+		t.Errorf("BackupFile that failed has left %v, before there were %v", after, before)
+	}
+	if err := f.BackupFile(t.Context(), in("old.db")); err != nil {
+		t.Errorf("BackupFile over an old file = %v, want nil", err)
+	}
+	if got, want := exportOf(t, open(t, in("old.db"))), exportOf(t, f); got != want {
+		t.Errorf("the export of a backup is\n%s\nand that of the store\n%s", got, want)
+	}
+}
+
+func names(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
 }

@@ -179,7 +179,7 @@ func BenchmarkEndpoints(b *testing.B) {
 // a straightforward handler: json.Unmarshal into a struct, and one db.Update.
 // The third way, a handler that does nothing, is what net/http and the clients
 // take. These share the processors with the server, so they do no more than write
-// a request and read to the end of the answer's headers.
+// a request and read to the end of the response's headers.
 func BenchmarkHTTP(b *testing.B) {
 	for range b.N {
 		f, reqs := benchStore(b, 12_000)

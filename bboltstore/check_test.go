@@ -10,7 +10,8 @@ import (
 )
 
 // CheckRecords returns what is wrong with the records of a database: whether
-// each belongs to a license key, and each slot to one activation.
+// each belongs to a license key, and the activations are as their number and the
+// marks say.
 func CheckRecords(tx *bbolt.Tx) error {
 	var errs []error
 	wrong := func(format string, args ...any) error {
@@ -30,8 +31,8 @@ func CheckRecords(tx *bbolt.Tx) error {
 	found := 0
 	err := tx.Bucket(lookupBucket).ForEach(func(key, id []byte) error {
 		found++
-		k, _, err := getLicenseKey(tx, uuid.UUID(id), new(lastRead))
-		if err != nil || !bytes.Equal(key, lookupKey(k.OrganizationID, k.Key)) {
+		k, _, err := getLicenseKey(tx, uuid.UUID(id), new(recordCache))
+		if err != nil || !bytes.Equal(key, lookupKey(k.OrganizationID, k.Key)) || !bytes.HasPrefix(keys.Get(id), key) {
 			return wrong("the lookup of %x is not that of its key: %v", id, err)
 		}
 		return nil
@@ -39,7 +40,7 @@ func CheckRecords(tx *bbolt.Tx) error {
 	errs = append(errs, err)
 	err = keys.ForEach(func(id, _ []byte) error {
 		found--
-		return checkSlots(tx, uuid.UUID(id))
+		return checkActivations(tx, uuid.UUID(id))
 	})
 	errs = append(errs, err)
 	if found != 0 {
@@ -48,31 +49,29 @@ func CheckRecords(tx *bbolt.Tx) error {
 	return errors.Join(errs...)
 }
 
-func checkSlots(tx *bbolt.Tx, id uuid.UUID) error {
+func checkActivations(tx *bbolt.Tx, id uuid.UUID) error {
 	st, err := getState(tx, id)
 	if err != nil {
 		return err
 	}
-	var taken slots
-	ended := 0
-	for r, err := range allActivations(tx, id) {
-		if err != nil {
-			return err
-		}
-		if taken.has(r.slot) {
-			return fmt.Errorf("two activations of %v have the slot %d", id, r.slot)
-		}
-		if taken = taken.with(r.slot); st.ended.has(r.slot) {
-			ended++
+	marked := make(map[string]int)
+	records := 0
+	for key := range activationRecords(tx, id) {
+		records++
+		if activationID := uuid.UUID(key[16:]); st.ended.has(activationID) {
+			marked[string(markOf(activationID))]++
 		}
 	}
-	for slot := range 8 * len(st.ended) {
-		if st.ended.has(slot) {
-			ended--
+	if n, err := countRecords(tx, id); err != nil || n != records {
+		return fmt.Errorf("%v has %d records of activations, and their number is %d, %v", id, records, n, err)
+	}
+	for mark, n := range marked {
+		if n != 1 {
+			return fmt.Errorf("%v has %d activations with the mark %x", id, n, mark)
 		}
 	}
-	if ended != 0 {
-		return fmt.Errorf("%v has ended activations without a record", id)
+	if len(marked) != st.ended.len() {
+		return fmt.Errorf("%v has %d marks of ended activations, and records of %d", id, st.ended.len(), len(marked))
 	}
 	return nil
 }

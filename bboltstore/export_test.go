@@ -15,26 +15,26 @@ func DB(s *Store) *bbolt.DB { return s.db }
 // DeactivateIn makes the change that Deactivate makes, in a transaction of its
 // own: the baseline of benchmarks. ActivateIn and ValidateIn are alike.
 func DeactivateIn(transact func(func(*bbolt.Tx) error) error, req licensekey.DeactivateRequest) error {
-	return changeIn(transact, func(tx *bbolt.Tx) (func() error, error) { return checkDeactivate(tx, req) })
+	return changeIn(transact, func(tx *bbolt.Tx, on *subjects) (func() error, error) { return checkDeactivate(tx, on, req) })
 }
 
 func ActivateIn(transact func(func(*bbolt.Tx) error) error, req licensekey.ActivateRequest) error {
-	return changeIn(transact, func(tx *bbolt.Tx) (func() error, error) {
-		_, apply, err := checkActivate(tx, req, new(lastRead))
+	return changeIn(transact, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
+		_, apply, err := checkActivate(tx, on, req, new(recordCache))
 		return apply, err
 	})
 }
 
 func ValidateIn(transact func(func(*bbolt.Tx) error) error, req licensekey.ValidateRequest) error {
-	return changeIn(transact, func(tx *bbolt.Tx) (func() error, error) {
-		_, apply, err := checkValidate(tx, req, new(lastRead))
+	return changeIn(transact, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
+		_, apply, err := checkValidate(tx, on, req, new(recordCache))
 		return apply, err
 	})
 }
 
 func changeIn(transact func(func(*bbolt.Tx) error) error, decide decision) error {
 	return transact(func(tx *bbolt.Tx) error {
-		apply, err := decide(tx)
+		apply, err := decide(tx, new(subjects))
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,9 @@ func changeIn(transact func(func(*bbolt.Tx) error) error, decide decision) error
 }
 
 // Change makes a change that no method makes.
-func Change(s *Store, decide decision) error { return s.update(context.Background(), decide) }
+func Change(s *Store, decide func(tx *bbolt.Tx) (func() error, error)) error {
+	return s.update(context.Background(), func(tx *bbolt.Tx, _ *subjects) (func() error, error) { return decide(tx) })
+}
 
 // WaitQueued waits until that many changes are in the queue or being committed,
 // and one of these has been begun.

@@ -14,27 +14,44 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// The database format, version 2.
+// The database format, version 3.
 //
 //	licensekey.format       "version" → 4 bytes, big endian
-//	licensekey.keys         license key id → licensekey.LicenseKey as JSON, without what is in its state
+//	licensekey.keys         license key id → lookup key, licensekey.LicenseKey as JSON without what is in its state
 //	licensekey.states       license key id → state, see appendState; the zero state has no record
 //	licensekey.recent       the same, for the states that changed last
-//	licensekey.lookup       organization id, SHA-256 of the key string → license key id
-//	licensekey.activations  license key id, activation id → slot as a varint, licensekey.Activation as JSON
+//	licensekey.lookup       lookup key → license key id
+//	licensekey.activations  license key id → how many records follow for it, as a varint; none if there are none
+//	                        license key id, activation id → licensekey.Activation as JSON
 //
-// Ids are their 16 bytes. The lookup hashes the key string because a bbolt key
-// has at most 32 KiB, and so that the time of a look-up tells nothing about how
-// much of a guess was right.
+// Ids are their 16 bytes. A lookup key is 48 bytes: the organization id and the
+// SHA-256 of the key string. The key string is hashed because a bbolt key has at
+// most 32 KiB, and so that the time of a look-up tells nothing about how much of
+// a guess was right. The record of a license key begins with its lookup key, so
+// that a license key whose JSON cannot be read can be deleted.
 //
-// The cost of a change is that of the pages which its commit writes: whole ones,
-// at random places, with all the branches above them. So what validations and
-// deactivations change is kept apart, in small records of which many share a
-// page, and those that changed last are in a small bucket of their own, whose
-// pages the changes of one commit share. The record of an activation that has
-// ended stays until the license key is next activated, which writes to its
-// neighbours anyway, or deleted.
-const formatVersion = 2
+// A change costs what its commit writes: whole pages, at random places, with all
+// the branches above them. The layout keeps these few:
+//
+//   - Validations and deactivations write to the state of a license key only.
+//     States are small, so many share a page.
+//   - The states that changed last are in a small bucket of their own. The
+//     changes of one commit share its pages. See flushEvery.
+//   - A deactivation leaves the record of the activation where it is and puts a
+//     mark into the state: the first two bytes of the activation id. The next
+//     activation of the license key, which writes to these pages anyway, deletes
+//     the records of all marks. So does a deactivation that finds maxEnded marks.
+//   - A mark belongs to exactly one record: that of an activation which has ended.
+//     If two records begin with the same two bytes, the record is deleted at once
+//     instead of marked, and an activation first deletes the ended record that has
+//     the mark of the new one.
+//   - The number of records stands before them, where an activation writes anyway.
+//     The live ones are that number less the marks. So no activation, and none
+//     that finds no seat, reads the activations that are there.
+const formatVersion = 3
+
+// lookupSize is the size of a lookup key.
+const lookupSize = 16 + sha256.Size
 
 var (
 	formatBucket      = []byte("licensekey.format")
@@ -82,7 +99,9 @@ func checkFormat(tx *bbolt.Tx) error {
 		return fmt.Errorf("%w: the version is not readable", ErrFormat)
 	}
 	if v := binary.BigEndian.Uint32(version); v != formatVersion {
-		return fmt.Errorf("%w: the database has version %d, this program reads version %d", ErrFormat, v, formatVersion)
+		return fmt.Errorf("%w: the database has version %d, this program reads version %d; "+
+			"export the license keys with a program that reads version %d, and import them into a new database",
+			ErrFormat, v, formatVersion, v)
 	}
 	for _, name := range [][]byte{keysBucket, statesBucket, recentBucket, lookupBucket, activationsBucket} {
 		if tx.Bucket(name) == nil {
@@ -95,6 +114,26 @@ func checkFormat(tx *bbolt.Tx) error {
 func lookupKey(organizationID uuid.UUID, key licensekey.Key) []byte {
 	sum := sha256.Sum256([]byte(key))
 	return slices.Concat(organizationID[:], sum[:])
+}
+
+// encodeLicenseKey returns the record of k. Counters and times, which change
+// often, are in its state; the record has zeros for them.
+func encodeLicenseKey(k licensekey.LicenseKey) ([]byte, error) {
+	var none state
+	none.applyTo(&k)
+	text, err := encode(k)
+	if err != nil {
+		return nil, err
+	}
+	return append(lookupKey(k.OrganizationID, k.Key), text...), nil
+}
+
+// splitRecord returns the lookup key and the JSON in the record of a license key.
+func splitRecord(id uuid.UUID, record []byte) (lookup, text []byte, err error) {
+	if len(record) < lookupSize {
+		return nil, nil, fmt.Errorf("license key %v: the record is cut short", id)
+	}
+	return record[:lookupSize], record[lookupSize:], nil
 }
 
 // encode writes a record. Unlike json.Marshal it leaves the JSON inside, of

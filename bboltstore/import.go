@@ -3,27 +3,38 @@ package bboltstore
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/rules"
 )
 
-// Import implements [licensekey.Admin], in one transaction. It takes time and
-// memory in proportion to what it adds, and other changes wait for it. If ctx
-// ends before the transaction is committed, nothing is added.
+// lookEvery is after how many records a long call looks whether its ctx has
+// ended.
+const lookEvery = 1000
+
+// Import implements [licensekey.Admin], in one transaction of its own: it needs
+// memory in proportion to what it adds, and other changes wait for its end. If
+// ctx ends meanwhile, nothing is added. Of several keys in the input with one id,
+// or with one key string in an organization, the first is added.
 func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
-	checked, err := rules.Imports(keys)
+	checked, err := checkImport(ctx, keys)
 	if err != nil {
 		return 0, err
 	}
-	err = s.update(ctx, func(tx *bbolt.Tx) (func() error, error) {
+	err = s.updateAlone(ctx, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
+		on.all = true
 		return func() error {
-			fresh := unknown(tx, checked)
-			added = len(fresh)
-			return putAll(ctx, tx, fresh)
+			found, err := unknown(ctx, tx, checked)
+			if err != nil {
+				return err
+			}
+			added = len(found)
+			return insert(ctx, tx, found)
 		}, nil
 	})
 	if err != nil {
@@ -32,70 +43,111 @@ func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActi
 	return added, nil
 }
 
-// imported is a license key to add, with the key of its look-up.
-type imported struct {
-	licensekey.LicenseKeyWithActivations
-	lookup []byte
+// checkImport is rules.Imports, but looks at ctx.
+func checkImport(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
+	checked := make([]licensekey.LicenseKeyWithActivations, len(keys))
+	for i, k := range keys {
+		if err := look(ctx, i); err != nil {
+			return nil, err
+		}
+		var err error
+		if checked[i], err = rules.Import(k); err != nil {
+			return nil, fmt.Errorf("license key %d: %w", i, err)
+		}
+	}
+	return checked, nil
 }
 
-// unknown returns the license keys that are not there yet: of those with one id
-// or one key string in an organization, the first.
-func unknown(tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations) []imported {
-	ids, lookups := make(map[string]bool, len(keys)), make(map[string]bool, len(keys))
-	fresh := make([]imported, 0, len(keys))
-	for _, k := range keys {
+// look returns the error of ctx at every lookEvery-th record.
+func look(ctx context.Context, i int) error {
+	if i%lookEvery != 0 {
+		return nil
+	}
+	return ctx.Err()
+}
+
+// exists says whether there is a license key with the id of k, or with its key
+// string in its organization.
+func exists(tx *bbolt.Tx, id uuid.UUID, lookup []byte) bool {
+	return tx.Bucket(keysBucket).Get(id[:]) != nil || tx.Bucket(lookupBucket).Get(lookup) != nil
+}
+
+// unknown returns the license keys that are to be added, in the memory of keys.
+func unknown(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
+	found := keys[:0]
+	ids := make(map[uuid.UUID]bool, len(keys))
+	lookups := make(map[[lookupSize]byte]bool, len(keys))
+	for i, k := range keys {
+		if err := look(ctx, i); err != nil {
+			return nil, err
+		}
 		lookup := lookupKey(k.OrganizationID, k.Key)
-		if ids[string(k.ID[:])] || lookups[string(lookup)] || exists(tx, k.LicenseKey) {
+		if ids[k.ID] || lookups[[lookupSize]byte(lookup)] || exists(tx, k.ID, lookup) {
 			continue
 		}
-		ids[string(k.ID[:])], lookups[string(lookup)] = true, true
-		fresh = append(fresh, imported{k, lookup})
+		ids[k.ID], lookups[[lookupSize]byte(lookup)] = true, true
+		found = append(found, k)
 	}
-	return fresh
+	return found, nil
 }
 
-// checkEvery is after how many records a long call looks at its context.
-const checkEvery = 1000
-
-// putAll writes the records of license keys, bucket by bucket in the order of
-// its keys. bbolt keeps what is put into an empty bucket in one page until the
-// commit: in any other order each record would move half of those before it.
-func putAll(ctx context.Context, tx *bbolt.Tx, keys []imported) error {
-	slices.SortFunc(keys, func(a, b imported) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+// insert writes the records of license keys that are not there, in the order of
+// each bucket's keys. Until a transaction ends, bbolt keeps all new records of a
+// bucket in one list: in any other order each insertion moves half of it.
+func insert(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations) error {
+	slices.SortFunc(keys, func(a, b licensekey.LicenseKeyWithActivations) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	lookups := make([][]byte, len(keys)) // and license key ids
 	for i, k := range keys {
-		if i%checkEvery == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err := putLicenseKey(tx, k.LicenseKey, state{}); err != nil {
+		if err := look(ctx, i); err != nil {
 			return err
 		}
-		if err := putActivations(tx, k.LicenseKeyWithActivations); err != nil {
+		record, err := encodeLicenseKey(k.LicenseKey)
+		if err != nil {
 			return err
 		}
+		if err := tx.Bucket(keysBucket).Put(k.ID[:], record); err != nil {
+			return err
+		}
+		if err := insertState(tx, k.LicenseKey); err != nil {
+			return err
+		}
+		if err := insertActivations(tx, k); err != nil {
+			return err
+		}
+		lookups[i] = slices.Concat(record[:lookupSize], k.ID[:])
 	}
-	slices.SortFunc(keys, func(a, b imported) int { return bytes.Compare(a.lookup, b.lookup) })
-	lookups := tx.Bucket(lookupBucket)
-	for i, k := range keys {
-		if i%checkEvery == 0 && ctx.Err() != nil {
-			return ctx.Err()
+	slices.SortFunc(lookups, bytes.Compare)
+	for i, lookup := range lookups {
+		if err := look(ctx, i); err != nil {
+			return err
 		}
-		if err := lookups.Put(k.lookup, k.ID[:]); err != nil {
+		if err := tx.Bucket(lookupBucket).Put(lookup[:lookupSize], lookup[lookupSize:]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// putActivations writes the activations of k. Each has the slot of its place in
-// k.
-func putActivations(tx *bbolt.Tx, k licensekey.LicenseKeyWithActivations) error {
-	order := make([]int, len(k.Activations))
-	for i := range order {
-		order[i] = i
+// insertState writes the state of a new license key to where states are that do
+// not change.
+func insertState(tx *bbolt.Tx, k licensekey.LicenseKey) error {
+	var st state
+	if st.copyFrom(k); st.isZero() {
+		return nil
 	}
-	slices.SortFunc(order, func(i, j int) int { return bytes.Compare(k.Activations[i].ID[:], k.Activations[j].ID[:]) })
-	for _, slot := range order {
-		if err := putActivation(tx, slot, k.Activations[slot]); err != nil {
+	return tx.Bucket(statesBucket).Put(k.ID[:], appendState(nil, st))
+}
+
+func insertActivations(tx *bbolt.Tx, k licensekey.LicenseKeyWithActivations) error {
+	if len(k.Activations) == 0 {
+		return nil
+	}
+	if err := addRecords(tx, k.ID, len(k.Activations)); err != nil {
+		return err
+	}
+	slices.SortFunc(k.Activations, func(a, b licensekey.Activation) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	for _, a := range k.Activations {
+		if err := putActivation(tx, a); err != nil {
 			return err
 		}
 	}

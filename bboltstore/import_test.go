@@ -3,10 +3,8 @@ package bboltstore_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,88 +14,124 @@ import (
 	"github.com/licensekit/licensekey/bboltstore"
 )
 
-var importKeys = flag.Int("import.keys", 2000, "how many license keys BenchmarkImport imports")
-
-// generated returns n license keys with an activation each, with random ids.
-func generated(n int) []licensekey.LicenseKeyWithActivations {
-	organization, at := uuid.New(), time.Now()
-	keys := make([]licensekey.LicenseKeyWithActivations, n)
-	for i := range keys {
-		k := licensekey.LicenseKey{
-			ID: uuid.New(), CreatedAt: at, OrganizationID: organization, Key: licensekey.NewKey("MYAPP"),
-			Status: licensekey.StatusGranted, Customer: licensekey.Customer{ID: uuid.New()},
-		}
-		keys[i] = licensekey.LicenseKeyWithActivations{
-			LicenseKey:  k,
-			Activations: []licensekey.Activation{{ID: uuid.New(), Label: "laptop", CreatedAt: at}},
-		}
-	}
-	return keys
-}
-
-// countdown is a context that ends once it has been asked left times.
-type countdown struct {
+// endsLater is a context that ends when its error has been asked for that often.
+type endsLater struct {
 	context.Context
-	left atomic.Int64
+	left int
 }
 
-func (c *countdown) Err() error {
-	if c.left.Add(-1) < 0 {
+func (c *endsLater) Err() error {
+	if c.left--; c.left < 0 {
 		return context.Canceled
 	}
 	return nil
 }
 
-// TestImportEnds ends the context of an import at each place that looks at it:
-// nothing is added then, and the store goes on.
-func TestImportEnds(t *testing.T) {
+// TestImportCanceled ends the context of an import at each place where it is
+// looked at: nothing of it is left, and the import can be done again.
+func TestImportCanceled(t *testing.T) {
 	t.Parallel()
-	s, err := bboltstore.Open(filepath.Join(t.TempDir(), "licenses.db"), nil)
-	if err != nil {
-		t.Fatal(err)
+	keys := make([]licensekey.LicenseKeyWithActivations, 2_500)
+	for i := range keys {
+		keys[i] = benchKey(time.Now())
 	}
-	t.Cleanup(func() { s.Close() })
-	keys := generated(2500)
-	for looks := int64(0); ; looks++ {
-		ctx := &countdown{Context: t.Context()}
-		ctx.left.Store(looks)
-		added, err := s.Import(ctx, keys)
+	f := newStore(t, nil)
+	times := 0
+	for ; ; times++ {
+		added, err := f.Import(&endsLater{t.Context(), times}, keys)
 		if err == nil {
-			if added != len(keys) || looks < 6 {
-				t.Errorf("Import has added %d of %d license keys and looked %d times at its context, want all and 6 times", added, len(keys), looks)
-			}
 			break
 		}
 		if !errors.Is(err, context.Canceled) || added != 0 {
-			t.Errorf("Import whose context ended at look %d = %d, %v, want 0, context.Canceled", looks, added, err)
+			t.Fatalf("Import that ends when ctx is looked at for the %dth time = %d, %v, want 0, context.Canceled", times, added, err)
 		}
-		if page, err := s.List(t.Context(), licensekey.ListRequest{}); err != nil || len(page) != 0 {
-			t.Fatalf("after an Import that ended List has %d license keys, %v, want none", len(page), err)
+		if keys, err := f.List(t.Context(), licensekey.ListRequest{}); err != nil || len(keys) != 0 {
+			t.Fatalf("after a canceled Import List has %d keys, %v, want none", len(keys), err)
 		}
 	}
-	if added, err := s.Import(t.Context(), keys[:10]); err != nil || added != 0 {
-		t.Errorf("Import of known license keys = %d, %v, want 0, nil", added, err)
+	if added, err := f.Import(t.Context(), keys); err != nil || added != 0 {
+		t.Errorf("Import of the same again = %d, %v, want 0", added, err)
+	}
+	// Four times over the keys, each 1,000 of them, and when calls begin.
+	if times < 4*3 {
+		t.Errorf("Import of %d keys looked at ctx %d times, want 12 or more", len(keys), times)
 	}
 }
 
-// BenchmarkImport imports into a new file. Its time for each license key does
-// not grow with their number.
+// TestImportCanceledAlone lets an import that is canceled queue up with other
+// changes: it fails none of them.
+func TestImportCanceledAlone(t *testing.T) {
+	t.Parallel()
+	f := newStore(t, nil)
+	first, second, third := oneKey(t, f), oneKey(t, f), oneKey(t, f)
+	release := held(t, f)
+	results := make(chan error, 3)
+	go func() { results <- f.Deactivate(context.Background(), first) }()
+	bboltstore.WaitQueued(f.Store, 1)
+	go func() { results <- f.Deactivate(context.Background(), second) }()
+	bboltstore.WaitQueued(f.Store, 2)
+	imported := make(chan error, 1)
+	go func() {
+		// Looked at when the call begins, for the checks, and when the change is
+		// begun: it ends while the change is applied.
+		_, err := f.Import(&endsLater{context.Background(), 3}, []licensekey.LicenseKeyWithActivations{benchKey(time.Now())})
+		imported <- err
+	}()
+	bboltstore.WaitQueued(f.Store, 3)
+	go func() { results <- f.Deactivate(context.Background(), third) }()
+	bboltstore.WaitQueued(f.Store, 4)
+	release()
+	if err := <-imported; !errors.Is(err, context.Canceled) {
+		t.Errorf("the canceled Import = %v, want context.Canceled", err)
+	}
+	for range 3 {
+		if err := <-results; err != nil {
+			t.Errorf("Deactivate beside a canceled Import = %v, want nil", err)
+		}
+	}
+}
+
+// TestImportTwice imports keys that clash with one another and with what is
+// there: the first of each wins.
+func TestImportTwice(t *testing.T) {
+	t.Parallel()
+	there, k := benchKey(time.Now()), benchKey(time.Now())
+	f := newStore(t, []licensekey.LicenseKeyWithActivations{there})
+	sameID, sameKey, afterSkipped, known := benchKey(time.Now()), benchKey(time.Now()), benchKey(time.Now()), benchKey(time.Now())
+	sameID.ID, sameKey.Key, known.Key = k.ID, k.Key, there.Key
+	for i := range sameID.Activations {
+		sameID.Activations[i].LicenseKeyID = uuid.Nil
+	}
+	afterSkipped.Key = sameID.Key
+	added, err := f.Import(t.Context(), []licensekey.LicenseKeyWithActivations{k, sameID, sameKey, afterSkipped, known})
+	if err != nil || added != 2 {
+		t.Fatalf("Import of five keys of which three clash = %d, %v, want 2", added, err)
+	}
+	for _, want := range []licensekey.LicenseKeyWithActivations{there, k, afterSkipped} {
+		if got, err := f.GetByKey(t.Context(), org, want.Key); err != nil || got.ID != want.ID || len(got.Activations) != 3 {
+			t.Errorf("GetByKey = %v with %d activations, %v, want %v with 3", got.ID, len(got.Activations), err, want.ID)
+		}
+	}
+}
+
+// BenchmarkImport imports keys with one activation each into a new file: 20,000,
+// and as many as -keys says.
 func BenchmarkImport(b *testing.B) {
-	for _, n := range []int{*importKeys, 2 * *importKeys} {
+	sizes := []int{20_000}
+	if *manyKeys != sizes[0] {
+		sizes = append(sizes, *manyKeys)
+	}
+	for _, n := range sizes {
 		b.Run(fmt.Sprintf("%dKeys", n), func(b *testing.B) {
-			for range b.N {
-				b.StopTimer()
-				keys := generated(n)
-				s, err := bboltstore.Open(filepath.Join(b.TempDir(), "licenses.db"), nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.StartTimer()
-				if added, err := s.Import(b.Context(), keys); err != nil || added != n {
-					b.Fatalf("Import = %d, %v", added, err)
-				}
-				if err := s.Close(); err != nil {
-					b.Fatal(err)
+			keys := make([]licensekey.LicenseKeyWithActivations, n)
+			for i := range keys {
+				keys[i] = benchKey(time.Now())
+				keys[i].Activations = keys[i].Activations[:1]
+			}
+			for b.Loop() {
+				f := open(b, filepath.Join(b.TempDir(), "licenses.db"))
+				if added, err := f.Import(b.Context(), keys); err != nil || added != n {
+					b.Fatalf("Import of %d keys = %d, %v", n, added, err)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*n), "µs/key")

@@ -156,7 +156,7 @@ func killOnce(t *testing.T, path string, customers []*customer) int {
 	return int(acknowledged.Load())
 }
 
-// step sends one request and writes its answer down. It is not ok once the
+// step sends one request and writes its response down. It is not ok once the
 // server is gone.
 func (c *customer) step(t *testing.T, client *http.Client, url string) (ok bool) {
 	body := map[string]any{"key": c.key.Key, "organization_id": org, "label": "laptop", "increment_usage": 1}
@@ -181,26 +181,26 @@ func (c *customer) step(t *testing.T, client *http.Client, url string) (ok bool)
 		return false
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
+	response, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return false
 	}
-	return c.note(t, resp.StatusCode, answer)
+	return c.note(t, resp.StatusCode, response)
 }
 
 // note writes an acknowledgement down.
-func (c *customer) note(t *testing.T, status int, answer []byte) bool {
+func (c *customer) note(t *testing.T, status int, response []byte) bool {
 	var got struct{ ID uuid.UUID }
 	switch {
 	case c.underway == "deactivate" && status == http.StatusNoContent:
 		delete(c.live, c.ending)
-	case c.underway == "activate" && status == http.StatusOK && json.Unmarshal(answer, &got) == nil:
+	case c.underway == "activate" && status == http.StatusOK && json.Unmarshal(response, &got) == nil:
 		c.live[got.ID] = true
 	case c.underway == "validate" && status == http.StatusOK:
 		c.validations++
 		c.usage++
 	default:
-		t.Errorf("%s: got %d %s", c.underway, status, answer)
+		t.Errorf("%s: got %d %s", c.underway, status, response)
 		return false
 	}
 	c.underway = ""

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,16 +20,16 @@ type state struct {
 	validations     int64
 	lastValidatedAt *time.Time
 	modifiedAt      *time.Time
-	ended           slots // of activations that have ended and still have a record
+	ended           marks // of activations that have ended and still have a record
 }
 
-// take takes the fields of k that are kept in its state.
-func (s *state) take(k licensekey.LicenseKey) {
+// copyFrom copies the fields of k that are kept in its state.
+func (s *state) copyFrom(k licensekey.LicenseKey) {
 	s.usage, s.validations, s.lastValidatedAt, s.modifiedAt = k.Usage, k.Validations, k.LastValidatedAt, k.ModifiedAt
 }
 
-// give sets the fields of k that are kept in its state.
-func (s *state) give(k *licensekey.LicenseKey) {
+// applyTo sets the fields of k that are kept in its state.
+func (s *state) applyTo(k *licensekey.LicenseKey) {
 	k.Usage, k.Validations, k.LastValidatedAt, k.ModifiedAt = s.usage, s.validations, s.lastValidatedAt, s.modifiedAt
 }
 
@@ -35,13 +37,13 @@ func (s *state) isZero() bool {
 	return s.usage == 0 && s.validations == 0 && s.lastValidatedAt == nil && s.modifiedAt == nil && len(s.ended) == 0
 }
 
-// movedEvery is after how many changes some of the recent states are moved to
-// the others: those of a sixteenth of all ids, by their first four bits, so that
-// each state is moved after at most 16 times as many changes. More make a commit
-// write more pages, of more recent states; fewer leave less in common to the
-// states that are moved together. Where ids are not random, more states are moved
-// at once, and as many in all.
-const movedEvery = 512
+// Every flushEvery changes the recent states of one sixteenth of the ids, by
+// their first four bits, are moved to the states bucket. So each state is moved
+// after at most 16 times as many changes. A larger number makes a commit write
+// more pages of recent states. A smaller one leaves fewer states that are moved
+// together and share a page. If ids are not random, more states are moved at
+// once, and as many in all.
+const flushEvery = 512
 
 func getState(tx *bbolt.Tx, licenseKeyID uuid.UUID) (state, error) {
 	record := tx.Bucket(recentBucket).Get(licenseKeyID[:])
@@ -51,7 +53,11 @@ func getState(tx *bbolt.Tx, licenseKeyID uuid.UUID) (state, error) {
 	if record == nil {
 		return state{}, nil
 	}
-	return parseState(record)
+	s, err := parseState(record)
+	if err != nil {
+		return state{}, fmt.Errorf("license key %v: %w", licenseKeyID, err)
+	}
+	return s, nil
 }
 
 func putState(tx *bbolt.Tx, licenseKeyID uuid.UUID, s state) error {
@@ -63,10 +69,10 @@ func putState(tx *bbolt.Tx, licenseKeyID uuid.UUID, s state) error {
 		return err
 	}
 	changes, err := recent.NextSequence()
-	if err != nil || changes%movedEvery != 0 {
+	if err != nil || changes%flushEvery != 0 {
 		return err
 	}
-	return moveRecent(tx, byte(changes/movedEvery%16))
+	return moveRecent(tx, byte(changes/flushEvery%16))
 }
 
 // moveRecent moves the recent states of ids that begin with these four bits.
@@ -117,6 +123,9 @@ func parseState(b []byte) (s state, err error) {
 	}
 	s.usage, s.validations = numbers[0], numbers[1]
 	s.lastValidatedAt, s.modifiedAt = unpackTime(numbers[2]), unpackTime(numbers[2]+numbers[3])
+	if len(b)%markSize != 0 {
+		return state{}, errors.New("decode a record: a mark is cut short")
+	}
 	if len(b) > 0 {
 		s.ended = bytes.Clone(b)
 	}
@@ -140,15 +149,30 @@ func unpackTime(n int64) *time.Time {
 	return &t
 }
 
-// slots is a set of slots, a bit for each.
-type slots []byte
+// marks names activations by the first markSize bytes of their ids. See
+// formatVersion.
+type marks []byte
 
-func (s slots) has(slot int) bool { return slot/8 < len(s) && s[slot/8]>>(slot%8)&1 == 1 }
+const (
+	markSize = 2
+	// maxEnded is how many ended activations of a license key may have a record.
+	maxEnded = 32
+)
 
-// with returns a copy of s that has slot.
-func (s slots) with(slot int) slots {
-	c := make(slots, max(len(s), slot/8+1))
-	copy(c, s)
-	c[slot/8] |= 1 << (slot % 8)
-	return c
+func markOf(activationID uuid.UUID) []byte { return activationID[:markSize] }
+
+func (m marks) len() int { return len(m) / markSize }
+
+func (m marks) has(activationID uuid.UUID) bool {
+	for mark := range slices.Chunk(m, markSize) {
+		if bytes.Equal(mark, markOf(activationID)) {
+			return true
+		}
+	}
+	return false
+}
+
+// with returns a copy of m that has the mark of an activation.
+func (m marks) with(activationID uuid.UUID) marks {
+	return slices.Concat(m, markOf(activationID))
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // TestSlots ends and takes seats of one key again and again: what is live is
-// what the answers said, and the records of what has ended do not pile up.
+// what the responses said, and the records of what has ended do not pile up.
 func TestSlots(t *testing.T) {
 	t.Parallel()
 	k, f := largeKey(t, t.TempDir()+"/licenses.db", 3)
@@ -48,8 +48,8 @@ func TestSlots(t *testing.T) {
 		wantLive(t, f, k.ID, live)
 	}
 	err := bboltstore.DB(f.Store).View(func(tx *bbolt.Tx) error {
-		if n := tx.Bucket([]byte("licensekey.activations")).Stats().KeyN; n != 3 {
-			t.Errorf("there are %d records of activations, want the 3 live ones", n)
+		if n := tx.Bucket([]byte("licensekey.activations")).Stats().KeyN; n != 1+3 {
+			t.Errorf("there are %d records for activations, want the number and the 3 live ones", n)
 		}
 		return nil
 	})
@@ -115,21 +115,35 @@ func TestMovedStates(t *testing.T) {
 	}
 }
 
-// TestRecentStatesAreMoved makes more changes than it takes to move every state.
+// TestRecentStatesAreMoved makes as many changes as it takes to move every state:
+// that of a license key which changed first, and not again, has been moved.
 func TestRecentStatesAreMoved(t *testing.T) {
 	t.Parallel()
-	const keys = 3_000
-	f, reqs := benchStore(t, keys)
-	elapsed(t, 64, reqs, func(req licensekey.DeactivateRequest) error { return f.Deactivate(context.Background(), req) })
-	err := bboltstore.DB(f.Store).View(func(tx *bbolt.Tx) error {
-		if moved := tx.Bucket([]byte("licensekey.states")).Stats().KeyN; moved != keys {
-			t.Errorf("after %d changes the states of %d keys have been moved, want %d", keys+len(reqs), moved, keys)
-		}
-		return nil
-	})
+	f, reqs := benchStore(t, 3_000)
+	first := reqs[0]
+	k, err := f.GetByKey(t.Context(), org, first.Key)
 	if err != nil {
-		t.Error(err)
+		t.Fatal(err)
 	}
+	wantRecent := func(want bool) {
+		t.Helper()
+		err := bboltstore.DB(f.Store).View(func(tx *bbolt.Tx) error {
+			if got := tx.Bucket([]byte("licensekey.recent")).Get(k.ID[:]) != nil; got != want {
+				t.Errorf("the state of the license key that changed first is recent: %v, want %v", got, want)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if err := f.Deactivate(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	wantRecent(true)
+	others := slices.DeleteFunc(reqs, func(req licensekey.DeactivateRequest) bool { return req.Key == first.Key })
+	elapsed(t, 64, others, func(req licensekey.DeactivateRequest) error { return f.Deactivate(context.Background(), req) })
+	wantRecent(false)
 }
 
 // FuzzState parses any bytes as a state: none make it panic, and what is written
@@ -137,6 +151,7 @@ func TestRecentStatesAreMoved(t *testing.T) {
 func FuzzState(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{0, 0, 0, 0})
+	f.Add([]byte{2, 4, 0x81, 0x80, 0x80, 0x80, 0x10, 0, 5, 6})
 	f.Add([]byte{2, 4, 0x81, 0x80, 0x80, 0x80, 0x10, 0, 5})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		once, err := bboltstore.RewriteState(b)

@@ -1,11 +1,12 @@
 // Package bboltstore is a license key store in one file, an embedded bbolt
 // database. A change is on disk, synced, before its call returns.
 //
-// Changes that come while a commit is on its way to the disk share the next one,
-// so that many callers cost few syncs; one that comes alone is committed at once.
-// What needs no change, such as a deactivation of nothing, is answered from a
-// read transaction and does not wait for a commit. It sees a commit whose last
-// sync is still under way.
+// It uses group commit: changes that arrive during a commit share the next one,
+// so that many callers cost few syncs. A change that comes alone is committed at
+// once. What needs no change, such as a deactivation of an unknown activation,
+// costs a read transaction and does not wait for other changes. Only if it rests
+// on a change whose sync is under way does it wait for that sync, so that no
+// ErrNotFound, ErrActivationLimit or similar rests on what a power cut may undo.
 //
 // After a failed write, as on a full disk, the changes of its commit get an
 // error and the next ones are tried again. After a failed sync see [ErrBroken].
@@ -35,14 +36,16 @@ var (
 	// ErrFormat says that a database is not one of this package, or one of a
 	// version that this package does not read.
 	ErrFormat = errors.New("unknown database format")
-	// ErrBroken says that a commit, in this call or an earlier one, has failed
-	// in such a way that its changes may be on disk or not, above all in a sync.
-	// The store refuses every later activation, validation, deactivation and
-	// other change; what Get, List and Backup show may be lost. Close the store,
-	// and the database if New was given it, see that the disk is well, and
-	// open the file again, best after a restart of the machine: the kernel may
-	// show what it has not written. A write that failed is no reason: the change
-	// is refused, and the next one is tried again.
+	// ErrBroken says that a commit failed and that it is unknown whether its
+	// changes are on disk, typically after a failed sync. The calls whose changes
+	// were in that commit get an error that wraps licensekey.ErrUnknown too.
+	// Later calls do not: the store makes no more changes, and nothing of theirs
+	// was made. What Get, List and Backup show from then on may be lost.
+	//
+	// Fix the disk, then close the store, and the database if New was given it,
+	// and open the file again, preferably after a reboot: the page cache may hold
+	// pages that were never written. A failed write does not break the store:
+	// only the changes of that commit fail.
 	ErrBroken = errors.New("a commit has failed; reopen the database")
 
 	errClosed = errors.New("bboltstore: closed")
@@ -62,6 +65,7 @@ const DefaultLockTimeout = time.Second
 // Store keeps license keys in a bbolt database. It is safe for concurrent use.
 type Store struct {
 	db     *bbolt.DB
+	path   string // db.Path is empty after Close
 	writer *writer
 	owned  bool
 }
@@ -86,7 +90,7 @@ func Open(path string, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bboltstore: open %s: %w", path, err)
 	}
-	s := &Store{db: db, writer: newWriter(db), owned: true}
+	s := &Store{db: db, path: path, writer: newWriter(db, true), owned: true}
 	if err := s.prepare(); err != nil {
 		return nil, errors.Join(fmt.Errorf("bboltstore: open %s: %w", path, err), db.Close())
 	}
@@ -97,30 +101,32 @@ func openFile(path string, timeout time.Duration) (*bbolt.DB, error) {
 	if err := checkSize(path, timeout); err != nil {
 		return nil, err
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: timeout, InitialMmapSize: initialMmapSize()})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: timeout, InitialMmapSize: mmapSize()})
 	if err != nil {
 		return nil, err
 	}
-	db.AllocSize = growth
+	db.AllocSize = allocSize(0)
 	return db, nil
 }
 
-// growth is by how many bytes a file grows at least. bbolt's own default is 16
-// MiB for a mapping as large as ours, which is much for a new file.
-const growth = 1 << 20
-
-// initialMmapSize is how much of the address space a file gets at first. A file
-// that outgrows its mapping is mapped again, which waits for every reader, a slow
-// backup too, while everybody else waits for it. Address space costs nothing where
-// there are 64 bits of it. On Windows a file is as large as its mapping.
-func initialMmapSize() int {
+// mmapSize is how much of the address space a database gets at first. A file that
+// outgrows its mapping is mapped again, for which a writer waits for all readers,
+// such as a backup, and later readers for the writer. Address space costs nothing
+// on 64-bit systems. Windows makes the file as large as its mapping.
+func mmapSize() int {
 	if strconv.IntSize < 64 || runtime.GOOS == "windows" {
-		return 0
+		return 0 // bbolt's own choice
 	}
 	return 1 << 30
 }
 
-// checkSize refuses a file that has lost its end. bbolt would map it and the
+// allocSize is by how much a file of that size grows when it is full. bbolt lets
+// a file whose mapping is large grow by 16 MiB at a time, also when it is new.
+func allocSize(fileSize int64) int {
+	return int(min(max(fileSize, 32<<10), 16<<20))
+}
+
+// checkSize rejects a file that has lost its end. bbolt would map it and the
 // process die at the first page that is not there.
 func checkSize(path string, timeout time.Duration) error {
 	info, err := os.Stat(path)
@@ -152,25 +158,25 @@ func checkSize(path string, timeout time.Duration) error {
 // store is as durable as the database: leave its NoSync off. Its errors are
 // those of Open.
 //
-// bbolt has one writer at a time and no way to notice who waits for whom, so a
-// host that shares its database keeps to this:
-//   - Call no method of the store inside a transaction of the host. A change
-//     made inside db.Update waits for itself for ever, and all others with it.
-//   - Keep read transactions of the host short. A file that outgrows its mapping
-//     is mapped again, which waits for all readers, while every call waits for it.
-//   - Open the database with an InitialMmapSize well above its size, such as 1
-//     GiB, so that this is rare. Open does.
+// Call no method of the store inside a transaction of the host. Inside a read-write
+// one the store would wait for the host and the host for the store, for ever, and
+// with them every other writer. Inside a read transaction the same happens when
+// the file outgrows its mapping into memory, which a new database does at the
+// first write: bbolt then waits for all readers, and new readers wait for bbolt.
+// For that reason keep the host's read transactions short too. Open the database
+// with a bbolt.Options.InitialMmapSize that is larger than the file will be, and
+// it is never mapped again.
 func New(db *bbolt.DB) (*Store, error) {
-	s := &Store{db: db, writer: newWriter(db)}
+	s := &Store{db: db, path: db.Path(), writer: newWriter(db, false)}
 	if err := s.prepare(); err != nil {
 		return nil, fmt.Errorf("bboltstore: %s: %w", db.Path(), err)
 	}
 	return s, nil
 }
 
-// Close waits for the changes that are under way and closes the file if Open
-// opened it. A database that was given to New stays open. Later calls of any
-// method but Close return an error.
+// Close waits for the changes that are under way, lets no others begin, and
+// closes the file if Open opened it. A database that was given to New stays open.
+// Later calls of any method but Close return an error. Closing again returns nil.
 func (s *Store) Close() error {
 	s.writer.close()
 	if !s.owned {
@@ -217,20 +223,44 @@ func (s *Store) Check(ctx context.Context) error {
 	return s.view(ctx, func(*bbolt.Tx) error { return s.writer.err() })
 }
 
+// decide runs f as view does. An error of f that rests on a commit whose sync is
+// under way is returned once that commit is synced.
+func (s *Store) decide(ctx context.Context, f func(tx *bbolt.Tx, on *subjects) error) error {
+	var on subjects
+	seen := 0
+	err := s.view(ctx, func(tx *bbolt.Tx) error {
+		seen = tx.ID()
+		return f(tx, &on)
+	})
+	if err == nil {
+		return nil
+	}
+	if unsettled := s.writer.settle(ctx, seen, on); unsettled != nil {
+		return unsettled
+	}
+	return err
+}
+
 // update decides and makes a change; see writer.do. It decides first in a read
-// transaction, so that a refusal does not wait for a change that is being made,
-// and then again on the state that the changes before it have left.
+// transaction, so that what changes nothing does not wait for a change that is
+// being made, and then again on the state that the changes before it have left.
 func (s *Store) update(ctx context.Context, decide decision) error {
-	refusal := s.view(ctx, func(tx *bbolt.Tx) error {
-		_, err := decide(tx)
+	return s.submit(&change{ctx: ctx, decide: decide})
+}
+
+// updateAlone is update in a transaction that no other change shares, so that the
+// change may give up while it is applied.
+func (s *Store) updateAlone(ctx context.Context, decide decision) error {
+	return s.submit(&change{ctx: ctx, decide: decide, alone: true})
+}
+
+func (s *Store) submit(c *change) error {
+	err := s.decide(c.ctx, func(tx *bbolt.Tx, on *subjects) error {
+		_, err := c.decide(tx, on)
 		return err
 	})
-	// Looked at last: the refusal may rest on a commit that has failed since.
-	if err := s.writer.err(); err != nil {
+	if err != nil {
 		return err
 	}
-	if refusal != nil {
-		return refusal
-	}
-	return s.writer.do(ctx, decide)
+	return s.writer.do(c)
 }

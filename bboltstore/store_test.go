@@ -2,12 +2,10 @@ package bboltstore_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
+	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -61,6 +59,21 @@ func reopen(t testing.TB, f file) file {
 	return open(t, f.path)
 }
 
+// crash opens a copy of a store's file, as a process finds it that starts after
+// another was killed: f is not closed.
+func crash(t testing.TB, f file) file {
+	t.Helper()
+	data, err := os.ReadFile(f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "licenses.db")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, path)
+}
+
 // checkFile runs bbolt's own check of a database's structure, and ours of the
 // records in it.
 func checkFile(t testing.TB, path string) {
@@ -84,7 +97,7 @@ func checkFile(t testing.TB, path string) {
 
 func TestStore(t *testing.T) { t.Parallel(); storetest.Run(t, newStore) }
 
-func TestDurable(t *testing.T) { t.Parallel(); storetest.RunDurable(t, newStore, reopen) }
+func TestDurable(t *testing.T) { t.Parallel(); storetest.RunDurable(t, newStore, crash) }
 
 // oneKey issues a key with an activation to end.
 func oneKey(t testing.TB, store licensekey.Admin) licensekey.DeactivateRequest {
@@ -109,156 +122,6 @@ func someKeys(t testing.TB, store licensekey.Admin, n int) (reqs []licensekey.De
 		reqs = append(reqs, oneKey(t, store))
 	}
 	return reqs
-}
-
-func TestOpenCreatesPrivateFile(t *testing.T) {
-	t.Parallel()
-	f := newStore(t, nil)
-	info, err := os.Stat(f.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if mode := info.Mode().Perm(); mode != 0o600 {
-		t.Errorf("the file has mode %o, want 600", mode)
-	}
-}
-
-func TestOpenLocked(t *testing.T) {
-	t.Parallel()
-	f := newStore(t, nil)
-	_, err := bboltstore.Open(f.path, &bboltstore.Options{LockTimeout: time.Millisecond})
-	if !errors.Is(err, bboltstore.ErrLocked) || !strings.Contains(err.Error(), f.path) {
-		t.Errorf("Open of an open file = %v, want ErrLocked with the file's name", err)
-	}
-}
-
-func TestOpenRefuses(t *testing.T) {
-	t.Parallel()
-	bucket := func(db *bbolt.DB, name string, pairs ...string) {
-		err := db.Update(func(tx *bbolt.Tx) error {
-			b, err := tx.CreateBucketIfNotExists([]byte(name))
-			for i := 0; err == nil && i < len(pairs); i += 2 {
-				err = b.Put([]byte(pairs[i]), []byte(pairs[i+1]))
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	newer := string(binary.BigEndian.AppendUint32(nil, 3))
-	tests := []struct {
-		name string
-		make func(path string)
-		want string
-	}{
-		{"foreign database", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "users") }) }, "users"},
-		{"newer version", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", newer) }) }, "version 3"},
-		{"no version", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format") }) }, "version"},
-		{"missing buckets", func(p string) {
-			inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", "\x00\x00\x00\x02") })
-		}, "licensekey.keys"},
-		{"text file", func(p string) { write(t, p, strings.Repeat("no database\n", 1000)) }, "invalid"},
-		{"zeros", func(p string) { write(t, p, strings.Repeat("\x00", 64<<10)) }, "invalid"},
-		{"few bytes", func(p string) { write(t, p, "x") }, ""},
-		{"cut to a page", func(p string) { cutFile(t, p, 1) }, ""},
-		{"cut to two pages", func(p string) { cutFile(t, p, 2) }, "cut short"},
-		{"cut to half", func(p string) { cutFile(t, p, 20) }, "cut short"},
-		{"directory", func(p string) { _ = os.Mkdir(p, 0o700) }, "not a regular file"},
-	}
-	for _, tt := range tests {
-		path := filepath.Join(t.TempDir(), "file")
-		tt.make(path)
-		before, _ := os.ReadFile(path)
-		store, err := bboltstore.Open(path, nil)
-		if err == nil {
-			store.Close()
-		}
-		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: Open = %v, want an error with the file's name and %q", tt.name, err, tt.want)
-		}
-		if after, _ := os.ReadFile(path); string(after) != string(before) {
-			t.Errorf("%s: Open has changed the file", tt.name)
-		}
-	}
-}
-
-// cutFile makes a database of many pages and keeps the first of them.
-func cutFile(t *testing.T, path string, pages int64) {
-	t.Helper()
-	store, err := bboltstore.Open(path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 300 {
-		oneKey(t, store)
-	}
-	size := int64(bboltstore.DB(store).Info().PageSize)
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(path, pages*size); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestOpenReadOnly(t *testing.T) {
-	t.Parallel()
-	f := newStore(t, nil)
-	oneKey(t, f)
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	before, err := os.ReadFile(f.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	makeReadOnly(t, f.path)
-	if _, err := bboltstore.Open(f.path, nil); !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), f.path) {
-		t.Errorf("Open of a read-only file = %v, want a permission error with the file's name", err)
-	}
-	if after, err := os.ReadFile(f.path); err != nil || string(after) != string(before) {
-		t.Errorf("Open has changed a read-only file, %v", err)
-	}
-}
-
-// makeReadOnly lets nobody write to a file until the test ends. Root may write
-// to any but those with the attribute of being immutable.
-func makeReadOnly(t *testing.T, path string) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		if err := os.Chmod(path, 0o400); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if err := exec.Command("chattr", "+i", path).Run(); err != nil {
-		t.Skipf("for root no file is read-only here: chattr +i: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := exec.Command("chattr", "-i", path).Run(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func inBolt(t *testing.T, path string, f func(*bbolt.DB)) {
-	t.Helper()
-	db, err := bbolt.Open(path, 0o600, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f(db)
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestNewSharesDatabase(t *testing.T) {
@@ -353,18 +216,85 @@ func TestCanceledWhileWaiting(t *testing.T) {
 	}
 }
 
+// TestClosed calls every method of a closed store, made by Open and by New.
 func TestClosed(t *testing.T) {
 	t.Parallel()
-	f := newStore(t, nil)
-	req := oneKey(t, f)
-	if err := f.Close(); err != nil {
+	shared, err := bbolt.Open(filepath.Join(t.TempDir(), "app.db"), 0o600, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Deactivate(t.Context(), req); err == nil || errors.Is(err, licensekey.ErrNotFound) {
-		t.Errorf("Deactivate after Close = %v, want another error than ErrNotFound", err)
+	defer shared.Close()
+	made, err := bboltstore.New(shared)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := f.Close(); err != nil {
-		t.Errorf("second Close = %v, want nil", err)
+	for name, store := range map[string]*bboltstore.Store{"Open": newStore(t, nil).Store, "New": made} {
+		req := oneKey(t, store)
+		k, err := store.GetByKey(t.Context(), org, req.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := store.Close(); err != nil {
+				t.Errorf("Close of a store made by %s = %v, want nil", name, err)
+			}
+		}
+		backup := filepath.Join(t.TempDir(), "backup.db")
+		for method, call := range map[string]func(context.Context) error{
+			"Deactivate": func(ctx context.Context) error { return store.Deactivate(ctx, req) },
+			"a miss":     func(ctx context.Context) error { return store.Deactivate(ctx, licensekey.DeactivateRequest{}) },
+			"Activate": func(ctx context.Context) error {
+				_, err := store.Activate(ctx, licensekey.ActivateRequest{})
+				return err
+			},
+			"Validate": func(ctx context.Context) error {
+				_, err := store.Validate(ctx, licensekey.ValidateRequest{})
+				return err
+			},
+			"Issue": func(ctx context.Context) error {
+				_, err := store.Issue(ctx, licensekey.IssueRequest{OrganizationID: org})
+				return err
+			},
+			"Import":   func(ctx context.Context) error { _, err := store.Import(ctx, nil); return err },
+			"Get":      func(ctx context.Context) error { _, err := store.Get(ctx, k.ID); return err },
+			"GetByKey": func(ctx context.Context) error { _, err := store.GetByKey(ctx, org, req.Key); return err },
+			"List":     func(ctx context.Context) error { _, err := store.List(ctx, licensekey.ListRequest{}); return err },
+			"Update": func(ctx context.Context) error {
+				_, err := store.Update(ctx, licensekey.UpdateRequest{ID: k.ID})
+				return err
+			},
+			"Rotate": func(ctx context.Context) error {
+				_, err := store.Rotate(ctx, licensekey.RotateRequest{ID: k.ID})
+				return err
+			},
+			"Delete": func(ctx context.Context) error { return store.Delete(ctx, k.ID) },
+			"Check":  store.Check,
+			"Backup": func(ctx context.Context) error { return store.Backup(ctx, io.Discard) },
+			"BackupFile": func(ctx context.Context) error {
+				return store.BackupFile(ctx, backup)
+			},
+		} {
+			if err := call(t.Context()); err == nil || errors.Is(err, licensekey.ErrNotFound) {
+				t.Errorf("%s after Close of a store made by %s = %v, want another error than ErrNotFound", method, name, err)
+			}
+		}
+	}
+}
+
+// TestNewFileIsSmall holds that the large mapping of a database does not make its
+// file large.
+func TestNewFileIsSmall(t *testing.T) {
+	t.Parallel()
+	f := newStore(t, nil)
+	for _, tt := range []struct{ keys, kib int64 }{{0, 128}, {50, 512}} {
+		someKeys(t, f, int(tt.keys))
+		info, err := os.Stat(f.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > tt.kib<<10 {
+			t.Errorf("a file with %d keys has %d KiB, want at most %d", tt.keys, info.Size()>>10, tt.kib)
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func TestRead(t *testing.T) {
 	}
 	k := keys[0]
 	if k.Key != "KEY-1" || k.OrganizationID != orgA || len(k.Activations) != 1 || k.Activations[0].ID != activationA {
-		t.Errorf("Read = %#v %q with %v", k, k.Key, k.Activations)
+		t.Errorf("Read = %#v %q with %v", k, string(k.Key), k.Activations)
 	}
 	if k.CustomerID != k.Customer.ID || k.UserID != k.Customer.ID || k.Activations[0].LicenseKeyID != k.ID {
 		t.Errorf("the ids that the line leaves out are %v, %v and %v", k.CustomerID, k.UserID, k.Activations[0].LicenseKeyID)

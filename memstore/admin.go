@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -27,24 +28,58 @@ func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (license
 	return k, nil
 }
 
-// Import implements [licensekey.Admin].
+// lookEvery is after how many license keys a long call looks whether its ctx has
+// ended.
+const lookEvery = 1000
+
+// look returns the error of ctx at every lookEvery-th license key.
+func look(ctx context.Context, i int) error {
+	if i%lookEvery != 0 {
+		return nil
+	}
+	return ctx.Err()
+}
+
+// Import implements [licensekey.Admin]. If ctx ends meanwhile, nothing is added.
+// Of several keys in the input with one id, or with one key string in an
+// organization, the first is added.
 func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
-	checked, err := rules.Imports(keys)
+	checked, err := checkImport(ctx, keys)
 	if err != nil {
 		return 0, err
 	}
+	var ids []uuid.UUID
 	err = s.update(ctx, func() error {
-		for _, k := range checked {
+		for i, k := range checked {
+			if err := look(ctx, i); err != nil {
+				for _, id := range ids {
+					s.remove(id)
+				}
+				ids = nil
+				return err
+			}
 			if s.add(k) {
-				added++
+				ids = append(ids, k.ID)
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return 0, err
+	return len(ids), err
+}
+
+// checkImport is rules.Imports, but looks at ctx.
+func checkImport(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
+	checked := make([]licensekey.LicenseKeyWithActivations, len(keys))
+	for i, k := range keys {
+		if err := look(ctx, i); err != nil {
+			return nil, err
+		}
+		var err error
+		if checked[i], err = rules.Import(k); err != nil {
+			return nil, fmt.Errorf("license key %d: %w", i, err)
+		}
 	}
-	return added, nil
+	return checked, nil
 }
 
 // add keeps k, which the caller gives away, and says whether it was new.
@@ -58,8 +93,20 @@ func (s *Store) add(k licensekey.LicenseKeyWithActivations) bool {
 		e.activations[a.ID] = a
 	}
 	s.byID[k.ID] = e
-	s.order.add(k.ID)
 	s.byKey[at] = e
+	s.order.add(k.ID)
+	return true
+}
+
+// remove forgets a license key, and says whether it was there.
+func (s *Store) remove(id uuid.UUID) bool {
+	e := s.byID[id]
+	if e == nil {
+		return false
+	}
+	delete(s.byID, id)
+	delete(s.byKey, lookup{e.licenseKey.OrganizationID, e.licenseKey.Key})
+	s.order.remove()
 	return true
 }
 
@@ -96,19 +143,19 @@ func (e *entry) export() (licensekey.LicenseKeyWithActivations, error) {
 
 // List implements [licensekey.Admin].
 func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []licensekey.LicenseKey, err error) {
-	if err := s.update(ctx, func() error { s.order.sort(s.byID); return nil }); err != nil {
-		return nil, err
-	}
-	err = s.read(ctx, func() error {
-		for i, id := range s.order.after(req.After) {
-			if i%checkEvery == 0 && ctx.Err() != nil {
-				return ctx.Err()
+	// Not s.read: the order may have to be brought up to date.
+	err = s.update(ctx, func() error {
+		for i, id := range s.order.after(req.After, s.has) {
+			if err := look(ctx, i); err != nil {
+				return err
 			}
 			e := s.byID[id]
-			if e == nil || !req.Matches(e.licenseKey) {
-				continue
+			if e == nil {
+				continue // deleted
 			}
-			keys = append(keys, e.licenseKey.Clone())
+			if req.Matches(e.licenseKey) {
+				keys = append(keys, e.licenseKey.Clone())
+			}
 			if len(keys) == req.PageSize() {
 				break
 			}
@@ -121,18 +168,14 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []li
 	return keys, nil
 }
 
-// checkEvery is after how many license keys a long call looks at its context.
-const checkEvery = 1000
+func (s *Store) has(id uuid.UUID) bool { return s.byID[id] != nil }
 
 // Delete implements [licensekey.Admin].
 func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
 	return s.update(ctx, func() error {
-		e := s.byID[id]
-		if e == nil {
+		if !s.remove(id) {
 			return licensekey.ErrNotFound
 		}
-		delete(s.byID, id)
-		delete(s.byKey, lookup{e.licenseKey.OrganizationID, e.licenseKey.Key})
 		return nil
 	})
 }

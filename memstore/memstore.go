@@ -22,7 +22,7 @@ type Store struct {
 	closed bool
 	byID   map[uuid.UUID]*entry
 	byKey  map[lookup]*entry
-	order  order
+	order  order // of the ids in byID
 }
 
 // lookup is what a request finds a license key by.

@@ -7,46 +7,43 @@ import (
 	"github.com/google/uuid"
 )
 
-// order holds the ids of license keys in their order, for [Store.List]. New ids
-// wait aside until a list needs them, so that adding many costs one sort.
+// order keeps ids in their order. Adding and removing cost nothing: the order is
+// brought up to date when it is asked for, in linear time.
 type order struct {
-	sorted []uuid.UUID // some may be of license keys that are deleted
-	fresh  []uuid.UUID
+	sorted  []uuid.UUID // may have removed ids
+	added   []uuid.UUID // since sorted was made; in any order, and perhaps more than once
+	removed int         // since sorted was made
 }
 
-func (o *order) add(id uuid.UUID) { o.fresh = append(o.fresh, id) }
+func (o *order) add(id uuid.UUID) { o.added = append(o.added, id) }
 
-// sort merges the fresh ids into the sorted ones, and drops those of license
-// keys that are deleted. Without fresh ids it does nothing.
-func (o *order) sort(known map[uuid.UUID]*entry) {
-	if len(o.fresh) == 0 {
-		return
-	}
-	slices.SortFunc(o.fresh, compareIDs)
-	merged := make([]uuid.UUID, 0, len(o.sorted)+len(o.fresh))
-	a, b := o.sorted, o.fresh
-	for len(a) > 0 || len(b) > 0 {
-		next := &a
-		if len(a) == 0 || len(b) > 0 && compareIDs(b[0], a[0]) < 0 {
-			next = &b
-		}
-		id := (*next)[0]
-		*next = (*next)[1:]
-		again := len(merged) > 0 && merged[len(merged)-1] == id // deleted and added again
-		if known[id] != nil && !again {
-			merged = append(merged, id)
-		}
-	}
-	o.sorted, o.fresh = merged, nil
-}
+func (o *order) remove() { o.removed++ }
 
-// after returns the sorted ids that follow id.
-func (o *order) after(id uuid.UUID) []uuid.UUID {
+// after returns the ids that follow id. Some of them may have been removed: has
+// knows.
+func (o *order) after(id uuid.UUID, has func(uuid.UUID) bool) []uuid.UUID {
+	if len(o.added) > 0 || o.removed > len(o.sorted)/2 {
+		o.update(has)
+	}
 	first, found := slices.BinarySearchFunc(o.sorted, id, compareIDs)
 	if found {
 		first++
 	}
 	return o.sorted[first:]
+}
+
+// update sorts in what was added and drops what was removed.
+func (o *order) update(has func(uuid.UUID) bool) {
+	slices.SortFunc(o.added, compareIDs)
+	merged := make([]uuid.UUID, 0, len(o.sorted)+len(o.added))
+	rest := o.sorted
+	for _, id := range o.added {
+		n, _ := slices.BinarySearchFunc(rest, id, compareIDs)
+		merged = append(append(merged, rest[:n]...), id)
+		rest = rest[n:]
+	}
+	merged = slices.Compact(append(merged, rest...))
+	*o = order{sorted: slices.DeleteFunc(merged, func(id uuid.UUID) bool { return !has(id) })}
 }
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }

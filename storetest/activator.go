@@ -27,6 +27,7 @@ func TestActivator[S licensekey.Activator](t *testing.T, newStore Factory[S]) {
 		{"ContextEndsMidway", testActivateEndsMidway},
 		{"NothingShared", testActivateNothingShared},
 		{"FiveSeats", testFiveSeats},
+		{"OneSeat", testActivateOneSeat},
 		{"Closed", testActivateClosed},
 	})
 }
@@ -264,6 +265,39 @@ func fiveSeats[S licensekey.Activator](t *testing.T, k licensekey.LicenseKeyWith
 	}
 	if seated != 5 {
 		t.Errorf("%d callers on a key with 5 seats got %d", callers, seated)
+	}
+}
+
+// testActivateOneSeat lets a few callers want the only seat of a key, of one key
+// after another.
+func testActivateOneSeat(t *testing.T, newStore Factory[licensekey.Activator]) {
+	keys := make([]licensekey.LicenseKeyWithActivations, races)
+	for i := range keys {
+		keys[i] = withLimit(licensekey.NewKey(""), 1, 0)
+	}
+	s := newStore(t, keys)
+	rounds(func(round int) bool {
+		wantOneSeat(t, few, func(int) error {
+			_, err := s.Activate(t.Context(), activation(keys[round]))
+			return err
+		})
+		return !t.Failed() && round+1 < races
+	})
+}
+
+// wantOneSeat lets callers want the one free seat that there is.
+func wantOneSeat(t *testing.T, n int, activate func(i int) error) {
+	t.Helper()
+	seated := 0
+	for _, err := range together(n, activate) {
+		if err == nil {
+			seated++
+		} else if !errors.Is(err, licensekey.ErrActivationLimit) {
+			t.Errorf("Activate = %v, want nil or ErrActivationLimit", err)
+		}
+	}
+	if seated != 1 {
+		t.Errorf("%d callers on a key with one free seat got %d", n, seated)
 	}
 }
 

@@ -56,7 +56,7 @@ func testRotate(t *testing.T, s licensekey.ManagedStore) {
 	mustImport(t, s, 3, k, other, revoked)
 	got, err := s.Rotate(t.Context(), licensekey.RotateRequest{ID: k.ID, Prefix: "MYAPP", Now: now})
 	if err != nil || got.Key == k.Key {
-		t.Fatalf("Rotate = %v, %v, want a new key", got, err)
+		t.Fatalf("Rotate = %s, %v, want a new key", asJSON(got), err)
 	}
 	old := k
 	k.Key, k.ModifiedAt = got.Key, &now

@@ -96,7 +96,7 @@ func testAll(t *testing.T, s licensekey.ManagedStore) {
 			t.Fatalf("All: %v", err)
 		}
 		if len(k.Activations) != 1 || k.Activations[0].ID != want[k.ID].Activations[0].ID {
-			t.Errorf("All gave %v with %v", k.LicenseKey, k.Activations)
+			t.Errorf("All gave %s, want it once, with one activation", asJSON(k))
 		}
 		delete(want, k.ID)
 		// The loop may change the store: a key deleted before its turn is left out.

@@ -92,7 +92,7 @@ func TestDurableAdmin[S licensekey.ManagedStore](t *testing.T, newStore Factory[
 	s = reopen(t, s)
 	wantStored(t, s, kept)
 	if kept.LicenseKey, err = s.Rotate(t.Context(), licensekey.RotateRequest{ID: kept.ID, Now: now}); err != nil || kept.Usage != usage {
-		t.Fatalf("Rotate = %v with usage %d, %v", kept.LicenseKey, kept.Usage, err)
+		t.Fatalf("Rotate = %s, %v, want usage %d", asJSON(kept.LicenseKey), err, usage)
 	}
 	s = reopen(t, s)
 	wantStored(t, s, kept)

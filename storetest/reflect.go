@@ -77,7 +77,7 @@ func (f *filler) fill(path string, v reflect.Value) {
 	}
 }
 
-// scribble changes all that v points to, in pointers, slices and maps, however
+// scribble changes all that v points to, in pointers and slices, however
 // deep: what a store shares with it is no longer what it was.
 func scribble(v any) {
 	local := reflect.New(reflect.TypeOf(v)).Elem()

@@ -59,8 +59,8 @@ import (
 // another, though two stores hold the same ids and key strings. Over one database
 // server, give each store a database or a schema of its own and let them share a
 // connection pool. A factory is called several hundred times in [Run], from
-// several goroutines. As many stores as tests run in parallel are alive at once:
-// the value of -test.parallel, by default GOMAXPROCS.
+// several goroutines. At most three stores are alive at once for each test that
+// runs in parallel: three times -test.parallel, which is GOMAXPROCS by default.
 //
 // It calls t.Fatal if it fails, and releases what it has opened with t.Cleanup. A
 // store that is an io.Closer may have been closed by then.

@@ -43,8 +43,7 @@ func testValidate(t *testing.T, newStore Factory[licensekey.Validator]) {
 	got := wantCounts(t, v, req, 1, 0)
 	if got.LicenseKey.ID != k.ID || got.Activation != nil || got.LicenseKey.LastValidatedAt == nil || !got.LicenseKey.LastValidatedAt.Equal(now) ||
 		got.LicenseKey.ModifiedAt == nil || !got.LicenseKey.ModifiedAt.Equal(now) {
-		t.Errorf("Validate = %v with %v, validated at %v, modified at %v, want %v at %v", got.LicenseKey, got.Activation,
-			got.LicenseKey.LastValidatedAt, got.LicenseKey.ModifiedAt, k.ID, now)
+		t.Errorf("Validate = %s, want the license key %v alone, validated and modified at %v", asJSON(got), k.ID, now)
 	}
 	req.IncrementUsage = 5
 	wantCounts(t, v, req, 2, 5)
@@ -107,7 +106,7 @@ func testValidateRefused(t *testing.T, newStore Factory[licensekey.Validator]) {
 		if keys[i].Status != licensekey.StatusGranted || keys[i].ExpiresAt != nil {
 			continue
 		}
-		// The refusals have counted nothing.
+		// The errors have counted nothing.
 		wantCounts(t, v, validation(keys[i]), 8, 5)
 	}
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/licensekit/licensekey"
@@ -10,7 +11,8 @@ import (
 
 // TestWire sends recorded requests to [licensekey.NewHandler] over the store and
 // compares the responses with those that Polar's own server gave. It makes a new
-// store for most requests that change something, several hundred in all.
+// store for most requests that change something: several hundred, of which two
+// are alive at once.
 func TestWire[S licensekey.Store](t *testing.T, newStore Factory[S]) {
 	for name, cases := range map[string][]recorded.Case{
 		"Deactivate":       recorded.Deactivate(t),
@@ -19,9 +21,29 @@ func TestWire[S licensekey.Store](t *testing.T, newStore Factory[S]) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			recorded.Replay(t, cases, func() (addr string, stop func()) {
-				server := httptest.NewServer(licensekey.NewHandler(newStore(t, recorded.LicenseKeys(t)), recorded.Config(t)))
-				return server.Listener.Addr().String(), server.Close
+				life := &lifetime{TB: t}
+				server := httptest.NewServer(licensekey.NewHandler(newStore(life, recorded.LicenseKeys(t)), recorded.Config(t)))
+				return server.Listener.Addr().String(), func() {
+					server.Close()
+					life.end()
+				}
 			})
 		})
+	}
+}
+
+// lifetime is a test to a factory, which ends earlier: of the stores that a test
+// makes one after another, only one is alive.
+type lifetime struct {
+	testing.TB
+	cleanups []func()
+}
+
+// Cleanup implements [testing.TB].
+func (l *lifetime) Cleanup(f func()) { l.cleanups = append(l.cleanups, f) }
+
+func (l *lifetime) end() {
+	for _, f := range slices.Backward(l.cleanups) {
+		f()
 	}
 }

@@ -116,7 +116,7 @@ func (l *load) seat(t *testing.T, k licensekey.LicenseKey) {
 		if err != nil {
 			return // the server has gone
 		}
-		answer, err := io.ReadAll(resp.Body)
+		response, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
 		if err != nil {
 			return
@@ -124,7 +124,7 @@ func (l *load) seat(t *testing.T, k licensekey.LicenseKey) {
 		underway = 0
 		l.requests.Add(1)
 		if resp.StatusCode != want {
-			t.Errorf("%s: got %d %s, want %d", path, resp.StatusCode, answer, want)
+			t.Errorf("%s: got %d %s, want %d", path, resp.StatusCode, response, want)
 			return
 		}
 		if id != "" {
@@ -133,7 +133,7 @@ func (l *load) seat(t *testing.T, k licensekey.LicenseKey) {
 			continue
 		}
 		activations++
-		id = string(answer[len(`{"id":"`):][:36])
+		id = string(response[len(`{"id":"`):][:36])
 	}
 }
 

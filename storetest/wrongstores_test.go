@@ -1,0 +1,72 @@
+package storetest_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/licensekit/licensekey"
+)
+
+// wrongStores are wrong in one way each. Each test that caughtBy names must fail,
+// run alone. Those below Deactivator, Activator, Validator and Store need no more
+// than the interfaces that a host's own store implements.
+var wrongStores = map[string]struct {
+	suite    func(*testing.T)
+	caughtBy []string
+}{
+	// Which activation.
+	"validates activations that have ended":        {wrong(remembersActivations(true)), []string{"Store/MadeAndEnded", "Store/EndedWhileValidating", "Model"}},
+	"finds activations by their id only":           {wrong(remembersActivations(false)), []string{"Validator/ForeignActivation", "Model"}},
+	"ends an activation twice":                     {wrong(endsTwice), []string{"Deactivator/Once", "Deactivator/NotFound", "Deactivator/OneActivation"}},
+	"does not end activations of expired keys":     {wrong(endsUsableOnly), []string{"Deactivator/AnyState"}},
+	"replaces an activation of the same id":        {plainWith(faults{takesTakenID: true}), []string{"Activator/TakenID", "Store/RefusedActivations"}},
+	"overwrites a live activation, then ErrExists": {wrong(overwritesTaken), []string{"Admin/ErrorsChangeNothing"}},
+
+	// Which key.
+	"trims keys":                         {wrong(readsKeys(strings.TrimSpace)), []string{"Deactivator/OddKeysUnknown", "Activator/NotFound", "Validator/NotFound"}},
+	"folds the case of keys":             {wrong(readsKeys(strings.ToUpper)), []string{"Deactivator/OddKeysUnknown", "Activator/NotFound", "Validator/NotFound"}},
+	"ignores the organization":           {wrong(ignoresOrganization), []string{"Deactivator/SameKeyInTwoOrganizations", "Activator/NotFound", "Validator/NotFound"}},
+	"indexes the text of keys":           {wrong(indexesKeys), []string{"Deactivator/OddKeys", "Activator/OddKeys", "Validator/OddKeys"}},
+	"returns an ErrNotFound of its own":  {wrong(ownNotFound), []string{"Deactivator/NotFound"}},
+	"keeps the old key string of Rotate": {wrong(keepsOldKey), []string{"Admin/Rotate"}},
+
+	// Seats and usage.
+	"checks the limit and takes the seat in two steps": {wrong(twoStepLimit), []string{"Activator/OneSeat", "Store/OneSeat"}},
+	"decides and writes in two steps":                  {plainWith(faults{twoSteps: true}), []string{"Store/OneSeat", "Activator/OneSeat", "Validator/Concurrent", "Validator/ConcurrentLimit", "Deactivator/OneActivation"}},
+	"takes one seat too many":                          {plainWith(faults{oneSeatMore: true}), []string{"Activator/Activate", "Store/FreedSeat"}},
+	"keeps the seats of ended activations":             {plainWith(faults{keepsSeats: true}), []string{"Store/FreedSeat"}},
+	"counts validations that fail":                     {plainWith(faults{countsErrors: true}), []string{"Validator/Expiry"}},
+	"counts validations of revoked keys":               {wrong(countsRevoked), []string{"Admin/ErrorsChangeNothing"}},
+	"has no limit of usage":                            {plainWith(faults{ignoresUsage: true}), []string{"Validator/UsageLimit", "Validator/Refused"}},
+	"locks in its own process only":                    {shared(faults{twoSteps: true, lockOfHandle: true}), []string{"Shared/OneSeat", "Shared/OneActivation", "Shared/Validations"}},
+	"has a cache in each process":                      {shared(faults{remembers: true}), []string{"Shared/MadeAndEnded"}},
+
+	// Contexts.
+	"ignores contexts":                          {wrong(ignoresContexts), []string{"Deactivator/CanceledContext", "Activator/CanceledContext", "Validator/CanceledContext"}},
+	"goes on in the background":                 {wrong(goesOn), []string{"Deactivator/ContextEndsMidway", "Activator/ContextEndsMidway", "Validator/ContextEndsMidway"}},
+	"reports the context's error after changes": {wrong(reportsContext), []string{"Deactivator/ContextEndsMidway", "Activator/ContextEndsMidway", "Validator/ContextEndsMidway"}},
+
+	// What is stored.
+	"forgets conditions":                {wrong(forgets(func(r *licensekey.ActivateRequest) { r.Conditions = nil })), []string{"Activator/AsRequested", "Store/AsRequested", "Model"}},
+	"forgets meta":                      {wrong(forgets(func(r *licensekey.ActivateRequest) { r.Meta = nil })), []string{"Activator/AsRequested", "Model"}},
+	"cuts labels":                       {wrong(forgets(func(r *licensekey.ActivateRequest) { r.Label = r.Label[:min(64, len(r.Label))] })), []string{"Activator/AsRequested"}},
+	"returns meta and does not keep it": {wrong(keepsNoMeta), []string{"Store/AsRequested", "Store/NothingShared", "Model"}},
+	"cannot hold NUL in JSON":           {wrong(noNUL), []string{"Activator/AsRequested"}},
+	"keeps expires_at in whole seconds": {wrong(keepsExpiry(time.Second)), []string{"Validator/Expiry", "Activator/Expiry", "Admin/ImportFull"}},
+	"keeps expires_at in milliseconds":  {wrong(keepsExpiry(time.Millisecond)), []string{"Validator/Expiry", "Activator/Expiry"}},
+	"lets expired keys be activated":    {plainWith(faults{noExpiry: true}), []string{"Activator/Refused", "Activator/Expiry"}},
+	"compares conditions as bytes":      {wrong(comparesBytes), []string{"Validator/Conditions", "Validator/Validate"}},
+	"ignores conditions":                {wrong(ignoresConditions), []string{"Validator/Conditions", "Store/AsRequested"}},
+	"returns local times":               {wrong(localTimes), []string{"Validator/Validate"}},
+	"forgets a field of customers":      {wrong(forgetsAvatar), []string{"Admin/ImportFull"}},
+	"shares memory":                     {plainWith(faults{shares: true}), []string{"Activator/NothingShared", "Validator/NothingShared", "Store/NothingShared"}},
+	"shares memory with Get":            {wrong(sharesGet), []string{"Admin/NothingShared"}},
+	"lists in no order":                 {wrong(listsBackwards), []string{"Admin/List"}},
+	"does not say when it was modified": {wrong(notModified), []string{"Admin/Update"}},
+	"rotates in two steps":              {wrong(twoStepDeactivate), []string{"Admin/RotateRace"}},
+	"is not closed":                     {wrong(neverCloses), []string{"Deactivator/Closed", "Activator/Closed", "Validator/Closed", "Admin/Closed"}},
+	"writes deactivations when closed":  {durable("Deactivate"), []string{"DurableDeactivator", "DurableStore"}},
+	"writes activations when closed":    {durable("Activate"), []string{"DurableStore"}},
+	"writes validations when closed":    {durable("Validate"), []string{"DurableStore"}},
+}
