@@ -13,43 +13,51 @@ import (
 // after license keys. A host is the program that embeds this package. The
 // handlers never use Admin.
 //
-// Every method is atomic, durable when it returns nil, and safe for concurrent
-// use. If ctx ends before a change is begun, nothing has changed; for later ends
-// and for [ErrUnknown] see [Deactivator]. What a method takes and returns shares
-// no memory with the store. Any method may also return an error of the database.
+// Every method is atomic and safe for concurrent use. A change is durable when the
+// method returns nil. If ctx ends before a change is begun, the method returns an
+// error that wraps ctx.Err(), and nothing has changed. For a ctx that ends later,
+// and for [ErrUnknown], see [Deactivator]. What a method takes and returns shares
+// no memory with the store. Besides the errors named here, any method may return
+// an error of the database.
 type Admin interface {
 	// Issue adds a new license key and returns it as stored. It returns
-	// ErrInvalid, or ErrExists if the id is known or the organization has the
-	// key string.
+	// ErrInvalid if the key cannot be stored. It returns ErrExists if there is a
+	// license key with that id, or if the organization has one with that key
+	// string.
 	Issue(ctx context.Context, req IssueRequest) (LicenseKey, error)
-	// Import adds license keys with their ids, counters and live activations,
-	// all or none. Keys that are already there, by id or by organization and
-	// key string, are left alone; added counts the others. It returns
-	// ErrInvalid.
+	// Import adds license keys with their ids, counters and live activations.
+	// It adds all of them, or none if it returns an error. It skips keys that
+	// are already there, by id or by organization and key string: those stay as
+	// they are. added is the number of the others. It returns ErrInvalid if any
+	// of the keys cannot be stored.
 	Import(ctx context.Context, keys []LicenseKeyWithActivations) (added int, err error)
 	// Get returns a license key and its live activations, oldest first. It
-	// returns ErrNotFound.
+	// returns ErrNotFound if there is no license key with that id.
 	Get(ctx context.Context, id uuid.UUID) (LicenseKeyWithActivations, error)
-	// GetByKey is Get by the organization and the exact key string.
+	// GetByKey does the same as Get. It finds the license key by its
+	// organization and its exact key string.
 	GetByKey(ctx context.Context, organizationID uuid.UUID, key Key) (LicenseKeyWithActivations, error)
-	// List returns a page of license keys in the order of their ids.
+	// List returns a page of license keys in the order of their ids. A page
+	// without any keys means that there are no more.
 	List(ctx context.Context, req ListRequest) ([]LicenseKey, error)
-	// Update changes a license key and returns it as stored. It returns
-	// ErrNotFound or ErrInvalid.
+	// Update changes a license key, sets its ModifiedAt, and returns it as
+	// stored. It returns ErrNotFound or ErrInvalid.
 	Update(ctx context.Context, req UpdateRequest) (LicenseKey, error)
-	// Rotate replaces the key string of a license key, which keeps everything
-	// else, and returns it as stored. Once it returns, only the new key string
-	// is found. It returns ErrNotFound, ErrRevoked, ErrExists or ErrInvalid.
+	// Rotate replaces the key string of a license key, sets its ModifiedAt, and
+	// returns it as stored. Everything else stays as it is, activations too.
+	// Once Rotate returns, the license key is found by the new key string only.
+	// It returns ErrNotFound, ErrRevoked, ErrInvalid, or ErrExists if the
+	// organization has another license key with that key string.
 	Rotate(ctx context.Context, req RotateRequest) (LicenseKey, error)
 	// Delete removes a license key and its activations. It returns ErrNotFound.
 	Delete(ctx context.Context, id uuid.UUID) error
-	// Check is the health check: it returns nil, or why the store cannot make
-	// changes. It changes nothing.
+	// Check is the health check. It returns nil, or an error that says why the
+	// store cannot make changes. It changes nothing.
 	Check(ctx context.Context) error
 }
 
-// ManagedStore is a store with its management API, as the stores of this module
-// are.
+// ManagedStore is a store with a management API. The stores of this module
+// implement it.
 type ManagedStore interface {
 	Store
 	Admin
@@ -60,14 +68,15 @@ type ManagedStore interface {
 type IssueRequest struct {
 	OrganizationID uuid.UUID
 	BenefitID      uuid.UUID
-	// Customer is who gets the key. Its zero ID, CreatedAt and Type are set to
-	// a new id, Now and "individual", its OrganizationID to the request's.
+	// Customer is who gets the key. Its ID, CreatedAt and Type, if zero, are
+	// set to a new id, Now and "individual". Its OrganizationID is always set to
+	// that of the request.
 	Customer Customer
 
 	// Key is the key string. Empty means a new one from [NewKey] with Prefix.
 	Key    Key `json:"-"`
 	Prefix string
-	// Status is StatusGranted if empty.
+	// Status is the status of the new key. Empty means StatusGranted.
 	Status Status
 
 	LimitActivations int64     // 0: the key takes no activations
@@ -80,9 +89,9 @@ type IssueRequest struct {
 	Now time.Time
 }
 
-// WithDefaults returns r with every default filled in: ids, times, a random key.
-// A store calls it once, before its transaction, so that a decision may run twice
-// and come to the same license key.
+// WithDefaults returns r with every default filled in: ids, times and a random
+// key. A store calls it once, before its transaction: the transaction may run its
+// decision twice, and must come to the same license key both times.
 func (r IssueRequest) WithDefaults() IssueRequest {
 	r.ID = orNew(r.ID)
 	r.Now = orNow(r.Now)
@@ -101,16 +110,17 @@ func (r IssueRequest) WithDefaults() IssueRequest {
 	return r
 }
 
-// UpdateRequest changes fields of a license key: those that are not nil.
+// UpdateRequest changes the fields of a license key that are not nil here.
 type UpdateRequest struct {
 	ID     uuid.UUID
 	Status *Status
 	Usage  *int64
-	// LimitActivations and LimitUsage of 0 take the limit away, as for
-	// [IssueRequest]. Live activations beyond a lowered limit stay.
+	// LimitActivations and LimitUsage mean what they mean in an [IssueRequest]:
+	// with 0 the key takes no activations, and its usage has no limit. Live
+	// activations beyond a lowered limit stay.
 	LimitActivations *int64
 	LimitUsage       *int64
-	// ExpiresAt of the zero time means never.
+	// ExpiresAt is the new time of expiry. The zero time means never.
 	ExpiresAt *time.Time
 	// Now is the time of the change. Zero means time.Now().
 	Now time.Time
@@ -167,21 +177,21 @@ const DefaultListLimit = 100
 
 // ListRequest asks for a page of license keys.
 type ListRequest struct {
-	// After is the id that the page begins after: the last one of the page
-	// before. Zero means the first page.
+	// After is the last id of the page before: the page begins after it. Zero
+	// means the first page.
 	After uuid.UUID
 	// Limit is the largest number of keys to return. Zero or less means
 	// DefaultListLimit.
 	Limit int
-	// OrganizationID, BenefitID, CustomerID and Status are what the keys must
-	// have; zero values are any.
+	// List returns only keys with this OrganizationID, BenefitID, CustomerID
+	// and Status. A zero value matches any key.
 	OrganizationID uuid.UUID
 	BenefitID      uuid.UUID
 	CustomerID     uuid.UUID
 	Status         Status
 }
 
-// Matches says whether k has what r asks for.
+// Matches reports whether k has what r asks for, Limit and After aside.
 func (r ListRequest) Matches(k LicenseKey) bool {
 	return (r.OrganizationID == uuid.Nil || r.OrganizationID == k.OrganizationID) &&
 		(r.BenefitID == uuid.Nil || r.BenefitID == k.BenefitID) &&
@@ -189,7 +199,8 @@ func (r ListRequest) Matches(k LicenseKey) bool {
 		(r.Status == "" || r.Status == k.Status)
 }
 
-// PageSize returns the number of keys that r asks for.
+// PageSize returns the largest number of keys to return: Limit, or
+// DefaultListLimit if Limit is zero or less.
 func (r ListRequest) PageSize() int {
 	if r.Limit <= 0 {
 		return DefaultListLimit
@@ -198,9 +209,10 @@ func (r ListRequest) PageSize() int {
 }
 
 // All returns every license key of a store with its live activations, in the
-// order of their ids, for an export. Each key is consistent; the whole is no
-// snapshot if keys change meanwhile. The loop may call the store. An error is
-// the last thing that it yields.
+// order of their ids, for an export. It reads one key after another. So each key
+// is consistent, but the whole is not a snapshot if keys change meanwhile. The
+// body of the loop may call the store. If All yields an error, it yields nothing
+// after it.
 func All(ctx context.Context, a Admin) iter.Seq2[LicenseKeyWithActivations, error] {
 	return func(yield func(LicenseKeyWithActivations, error) bool) {
 		for after := uuid.Nil; ; {

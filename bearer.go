@@ -11,8 +11,8 @@ import (
 	"github.com/licensekit/licensekey/internal/wire"
 )
 
-// authorize returns the organizations whose license keys the request's token may
-// be used on. The error is an *wire.Error for a token that is not accepted.
+// authorize returns the organizations whose license keys the caller may act on.
+// The error is a *wire.Error if the token is missing or not accepted.
 func (e *endpoint) authorize(w http.ResponseWriter, r *http.Request) ([]uuid.UUID, error) {
 	token, ok := wire.BearerToken(r.Header)
 	if !ok {

@@ -9,14 +9,15 @@ import (
 )
 
 // DefaultBodyLimit is the body limit of a [Config] that sets none, in bytes: 128
-// KiB. A request of an app has a few hundred bytes.
+// KiB. The request of an app is a few hundred bytes long.
 const DefaultBodyLimit = 128 << 10
 
 // DefaultVersion is the API version of a [Config] that sets none. It is Polar's
 // own default since October 2026.
 const DefaultVersion = "2026-10"
 
-// Config adjusts a handler. The zero value is right for production.
+// Config configures a handler. The zero value is right for production. A change
+// of a Config does not affect the handlers that were made with it.
 type Config struct {
 	// BodyLimit is the largest request body in bytes; longer ones get 413. Zero
 	// or less means DefaultBodyLimit.
@@ -24,12 +25,12 @@ type Config struct {
 	// Version is the API version, as YYYY-MM, of a request that asks for none:
 	// its response carries it as Polar-Version. Empty means DefaultVersion.
 	Version string
-	// Logger gets a record for every response with status 500, with the store's
-	// error, and nothing else. The license key and the token are cut out of it,
-	// as they are and as fmt, net/url, encoding/json, hex and base64 spell them;
-	// an error whose key or token has less than 6 or more than 1,024 bytes is
-	// logged by its type. If nil, slog.Default() is used, looked up for each
-	// record.
+	// Logger gets one record for every response with status 500. The record has
+	// the error. Nothing else is logged. The license key and the token are
+	// removed from the text of the error, also as fmt, net/url, encoding/json,
+	// hex and base64 write them. If the key or the token has less than 6 or more
+	// than 1,024 bytes, the record has the type of the error instead of its
+	// text. If Logger is nil, slog.Default() is used, looked up for each record.
 	Logger *slog.Logger
 	// Now is the clock. Nil means time.Now. It must be safe for concurrent use.
 	Now func() time.Time
@@ -37,20 +38,21 @@ type Config struct {
 	// Nil means uuid.New. It must be safe for concurrent use.
 	NewID func() uuid.UUID
 	// Authorize returns the organizations whose license keys the caller with
-	// that bearer token may act on, or ErrUnauthorized, which gives 401. Any
-	// other error gives 500. There is no way yet to say "all organizations".
+	// that bearer token may act on. If it does not accept the token, it returns
+	// ErrUnauthorized, and the response is 401. Any other error gives 500. There
+	// is no way yet to say "all organizations". It must be safe for concurrent
+	// use.
 	//
-	// It makes NewHandler serve the endpoints that need a token; its other
-	// endpoints stay public. A handler of one endpoint needs a token if
-	// Authorize is set, and is public if it is nil. It must be safe for
-	// concurrent use.
+	// If Authorize is set, NewHandler also serves the endpoints that need a
+	// token; its other endpoints stay public. The handler of one endpoint needs
+	// a token if Authorize is set, and is public if Authorize is nil.
 	Authorize func(ctx context.Context, token string) ([]uuid.UUID, error)
-	// OpenAPI makes NewHandler serve GET on OpenAPIPath with the document of
-	// package schema.
+	// OpenAPI makes NewHandler serve the document of package schema, for GET on
+	// OpenAPIPath. The default is false.
 	OpenAPI bool
 }
 
-// config is a Config in which every field is set but Logger and Authorize.
+// config is a Config in which every default is filled in but that of Logger.
 type config Config
 
 func (c Config) normalize() config {

@@ -11,7 +11,7 @@ import (
 	"github.com/licensekit/licensekey/internal/wire"
 )
 
-// operation is what one endpoint does; everything else is the same for all.
+// operation is what differs between the endpoints.
 type operation struct {
 	name      string   // in logs
 	component string   // the request body's schema in the document
@@ -19,7 +19,8 @@ type operation struct {
 	// call makes the request from the validated body, hands it to the store,
 	// and makes the response to a success.
 	call func(ctx context.Context, body wire.Body, now time.Time) (wire.Response, error)
-	// errors is the table of the store's errors. Clients match on names and texts.
+	// errors is the table from the errors of the store to error responses.
+	// Clients match on their names and texts.
 	errors []errorResponse
 }
 
@@ -31,13 +32,14 @@ type errorResponse struct {
 	detail string
 }
 
-// endpoint takes a request through decode, access, call and respond.
+// endpoint serves one operation: it checks access, decodes and validates the
+// body, calls the store, and responds.
 type endpoint struct {
 	operation
 	component *wire.Component
 	cfg       config
-	// bearer is whether the caller must show a token. Else the license key is
-	// the credential.
+	// bearer says whether the caller must send a bearer token. If not, the
+	// license key is the credential.
 	bearer bool
 }
 
@@ -46,8 +48,8 @@ func newEndpoint(op operation, cfg config, bearer bool) http.Handler {
 	return resource{method: http.MethodPost, version: cfg.Version, respond: e.respond}
 }
 
-// respond serves one request. Whatever goes wrong, a panic of the store
-// included, becomes a response.
+// respond serves one request. Every error becomes a response. So does a panic of
+// the store, except http.ErrAbortHandler.
 func (e *endpoint) respond(w http.ResponseWriter, r *http.Request) (response wire.Response) {
 	var body wire.Body
 	defer func() {
@@ -89,8 +91,9 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request, body *wire.Body
 	return e.call(r.Context(), *body, e.cfg.Now())
 }
 
-// errorResponse returns the response to an error: its own, the one that the
-// operation's table has for it, or, after logging it, the one that tells nothing.
+// errorResponse returns the response to an error. A *wire.Error holds its own
+// response. The operation's table has those of the store's sentinel errors. Any
+// other error is logged, and gets the response that tells nothing.
 func (e *endpoint) errorResponse(r *http.Request, body wire.Body, err error) wire.Response {
 	var own *wire.Error
 	if errors.As(err, &own) {

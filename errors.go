@@ -5,12 +5,13 @@ import (
 	"fmt"
 )
 
-// Errors that stores return, possibly wrapped. Compare with [errors.Is]. Beside
-// each stands the status and the detail that a client gets; any other error
-// becomes a 500 that tells the client nothing.
+// Errors that stores return, possibly wrapped. Compare with [errors.Is]. The
+// comment of each has the status and the text that a client gets for it, if
+// the handler has a response of its own for it. Any other error becomes a 500
+// that tells the client nothing.
 var (
 	// ErrNotFound is returned when the organization has no such license key, or
-	// the key no such live activation. 404 "Not found".
+	// when the key has no such live activation. 404 "Not found".
 	ErrNotFound = errors.New("licensekey: not found")
 	// ErrNotGranted is returned when the license key is revoked or disabled.
 	// Activate: 403 "License key is no longer active. This license key can not
@@ -36,8 +37,8 @@ var (
 	// than the given one. 404 "License key does not match given user."
 	ErrCustomer = errors.New("licensekey: license key belongs to another customer")
 	// ErrUsageLimit is returned when the requested usage exceeds what is left.
-	// Wrap it in a [UsageLimitError], which knows the figure. 400 "License key
-	// only has N more usages."
+	// Return it as a [UsageLimitError], which holds the figure. 400 "License
+	// key only has N more usages."
 	ErrUsageLimit = errors.New("licensekey: usage limit reached")
 	// ErrUsageRange is returned when the usage would exceed [MaxUsage]. 400
 	// "License key usage can not exceed 2147483647."
@@ -45,19 +46,21 @@ var (
 
 	// ErrRevoked is returned when a revoked license key is rotated.
 	ErrRevoked = errors.New("licensekey: license key is revoked")
-	// ErrExists is returned when there already is a license key with that id,
-	// or one with that key string in its organization, or when the license key
-	// already has a live activation with the id of a new one. A client never
-	// causes the last: it is a 500, and Config.NewID is to blame.
+	// ErrExists is returned when there already is a license key with that id, or
+	// when the organization already has one with that key string. It is also
+	// returned when the license key already has a live activation with the id of
+	// a new one. A client cannot cause that, because Config.NewID makes the id:
+	// the response is 500.
 	ErrExists = errors.New("licensekey: already exists")
 	// ErrInvalid is returned when something cannot be stored as given. The error
-	// that wraps it names the field as the JSON form does.
+	// that wraps it has the JSON name of the field.
 	ErrInvalid = errors.New("licensekey: invalid")
-	// ErrUnknown is returned when nobody knows whether the change was made, as
-	// after a commit that failed halfway or a connection lost during it. An
-	// error that wraps ErrUnknown wraps no error of package context. Ask again:
-	// a deactivation that was made is then ErrNotFound, an activation with the
-	// same id ErrExists. 500.
+	// ErrUnknown is returned when it is not known whether the change was made,
+	// as after a commit that failed halfway, or a connection that was lost
+	// during a commit. An error that wraps ErrUnknown wraps no error of package
+	// context. To find out, make the same call again: if the first one was made,
+	// a deactivation returns ErrNotFound, and an activation with the same id
+	// returns ErrExists. 500.
 	ErrUnknown = errors.New("licensekey: it is not known whether the change was made")
 	// ErrUnauthorized is what [Config.Authorize] returns for a token that it
 	// does not accept. 401.
@@ -67,8 +70,8 @@ var (
 // MaxUsage is the largest usage that a license key can have, as in Polar.
 const MaxUsage = 2147483647
 
-// MaxValidations is where the count of a license key's validations stops: the
-// largest integer that every JSON reader keeps exactly.
+// MaxValidations is where the count of a license key's validations stops. It is
+// the largest integer up to which every JSON reader reads integers exactly.
 const MaxValidations = 1<<53 - 1
 
 // UsageLimitError wraps [ErrUsageLimit] and says how much usage is left.

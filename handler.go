@@ -33,12 +33,13 @@ const (
 // Config.OpenAPI is set.
 const OpenAPIPath = "/openapi.json"
 
-// NewHandler returns a handler that serves every endpoint of the package on its
-// Polar path, over store. Any other path gets a 404 that no client takes for a
-// missing license. It matches the full path: mount it at "/", at "/v1/", or
-// under a prefix with [http.StripPrefix].
+// NewHandler returns a handler that serves every endpoint of this package over
+// store, on the paths that Polar has. Any other path gets a 404 whose body has no
+// "error" member, so that no client takes it for a missing license. The handler
+// matches the full path: mount it at "/", at "/v1/", or under a prefix with
+// [http.StripPrefix]. It is safe for concurrent use.
 //
-// It panics if store is nil.
+// NewHandler panics if store is nil.
 func NewHandler(store Store, cfg Config) http.Handler {
 	if store == nil {
 		panic("licensekey: NewHandler: store is nil")
@@ -65,10 +66,10 @@ func NewHandler(store Store, cfg Config) http.Handler {
 }
 
 // NewActivateHandler returns a handler that serves the activate endpoint over a,
-// on whatever path it is mounted. It needs a bearer token if cfg.Authorize is
-// set.
+// on whatever path it is mounted. Requests need a bearer token if cfg.Authorize
+// is set. The handler ignores cfg.OpenAPI. It is safe for concurrent use.
 //
-// It panics if a is nil.
+// NewActivateHandler panics if a is nil.
 func NewActivateHandler(a Activator, cfg Config) http.Handler {
 	if a == nil {
 		panic("licensekey: NewActivateHandler: activator is nil")
@@ -78,10 +79,11 @@ func NewActivateHandler(a Activator, cfg Config) http.Handler {
 }
 
 // NewValidateHandler returns a handler that serves the validate endpoint over v,
-// on whatever path it is mounted. It needs a bearer token if cfg.Authorize is
-// set.
+// on whatever path it is mounted. Requests need a bearer token if cfg.Authorize
+// is set. The handler ignores cfg.NewID and cfg.OpenAPI. It is safe for
+// concurrent use.
 //
-// It panics if v is nil.
+// NewValidateHandler panics if v is nil.
 func NewValidateHandler(v Validator, cfg Config) http.Handler {
 	if v == nil {
 		panic("licensekey: NewValidateHandler: validator is nil")
@@ -90,10 +92,11 @@ func NewValidateHandler(v Validator, cfg Config) http.Handler {
 }
 
 // NewDeactivateHandler returns a handler that serves the deactivate endpoint
-// over d, on whatever path it is mounted. It needs a bearer token if
-// cfg.Authorize is set.
+// over d, on whatever path it is mounted. Requests need a bearer token if
+// cfg.Authorize is set. The handler ignores cfg.NewID and cfg.OpenAPI. It is safe
+// for concurrent use.
 //
-// It panics if d is nil.
+// NewDeactivateHandler panics if d is nil.
 func NewDeactivateHandler(d Deactivator, cfg Config) http.Handler {
 	if d == nil {
 		panic("licensekey: NewDeactivateHandler: deactivator is nil")
@@ -116,11 +119,11 @@ func (rt router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	wire.NotFoundPath.Write(w)
 }
 
-// resource is a path that takes one method: it serves a CORS preflight and
-// rejects other methods.
+// resource serves a path that has one method. It also serves the CORS preflight,
+// and rejects other methods.
 type resource struct {
 	method  string
-	version string // of a request that asks for none
+	version string // the API version of a request that asks for none
 	respond func(w http.ResponseWriter, r *http.Request) wire.Response
 }
 

@@ -10,24 +10,24 @@ import (
 )
 
 // Key is the string of a license key, as customers type it. It is a secret:
-// whoever has it can take seats and free them.
+// anyone who has it can validate the license key and take its seats.
 //
-// A Key redacts itself. Every verb of package fmt but %p, and every handler of
-// package slog, shows "[license key]", also for lists of keys and for exported
-// fields of structs. Templates print the same. Write string(k) to show a key on
-// purpose, as in a mail to its customer.
+// A Key redacts itself: every verb of package fmt but %T and %p, and every handler
+// of package slog, shows "[license key]" instead. That holds for lists of keys and
+// for exported fields of structs too, and for templates. Write string(k) to show a
+// key on purpose, as in an e-mail to its customer.
 //
 // JSON shows the key, because the JSON form of a [LicenseKey] is the one that
-// Polar's API has. A slog.JSONHandler writes JSON: it redacts a [LicenseKey] and
-// every request and result of this package, but not a list or a map of license
-// keys.
+// Polar's API has. A slog.JSONHandler writes values as JSON. It redacts a
+// [LicenseKey] and every request and result of this package, but not a list or a
+// map of license keys.
 type Key string
 
-// redacted is what a Key shows of itself.
+// redacted is what a Key shows instead of itself.
 const redacted = "[license key]"
 
-// NewKey returns a new random key: a version 4 UUID in upper case, after the
-// prefix and a hyphen if there is a prefix.
+// NewKey returns a new random key with 122 random bits: a version 4 UUID in upper
+// case. If prefix is not empty, the key begins with prefix and a hyphen.
 func NewKey(prefix string) Key {
 	key := strings.ToUpper(uuid.NewString())
 	if prefix != "" {

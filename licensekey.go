@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Status is whether a license key may be used. Expiry is no status: it is
-// computed from ExpiresAt.
+// Status says whether a license key may be used. There is no status for an
+// expired key: whether a key has expired follows from ExpiresAt.
 type Status string
 
 // The statuses of a license key.
@@ -22,12 +22,13 @@ const (
 	StatusDisabled Status = "disabled" // switched off by the organization
 )
 
-// LicenseKey is a license key as stored. Its JSON form is the one in which
-// Polar's API returns a license key; the fields have Polar's meanings.
+// LicenseKey is a license key as stored. Its fields are the members of a license
+// key in Polar's API, and have the same meanings and JSON names. Its JSON form
+// shows the key string.
 type LicenseKey struct {
 	ID             uuid.UUID  `json:"id"`
 	CreatedAt      time.Time  `json:"created_at"`
-	ModifiedAt     *time.Time `json:"modified_at"`
+	ModifiedAt     *time.Time `json:"modified_at"` // of the last update, rotation or validation; nil: none yet
 	OrganizationID uuid.UUID  `json:"organization_id"`
 	BenefitID      uuid.UUID  `json:"benefit_id"` // zero if the host has no benefits
 	CustomerID     uuid.UUID  `json:"customer_id"`
@@ -39,10 +40,10 @@ type LicenseKey struct {
 
 	LimitActivations *int64     `json:"limit_activations"` // nil or 0: the key takes no activations
 	LimitUsage       *int64     `json:"limit_usage"`       // nil or 0: usage has no limit
-	Usage            int64      `json:"usage"`
-	Validations      int64      `json:"validations"`
-	LastValidatedAt  *time.Time `json:"last_validated_at"`
-	ExpiresAt        *time.Time `json:"expires_at"` // nil: never
+	Usage            int64      `json:"usage"`             // the sum of the increments, at most MaxUsage
+	Validations      int64      `json:"validations"`       // how many succeeded, at most MaxValidations
+	LastValidatedAt  *time.Time `json:"last_validated_at"` // nil: never
+	ExpiresAt        *time.Time `json:"expires_at"`        // nil: never
 }
 
 // DisplayKey returns the key as it may be shown to people: the last six
@@ -74,11 +75,11 @@ func (k LicenseKey) Clone() LicenseKey {
 type Activation struct {
 	ID           uuid.UUID `json:"id"`
 	LicenseKeyID uuid.UUID `json:"license_key_id"`
-	Label        string    `json:"label"`
-	// Conditions must be met by a validation that names the activation. Meta is
-	// returned to the app. Each is one JSON object, whose members keep their
-	// order and whose numbers keep their kind (1 is not 1.0) and all digits;
-	// nil is stored as {}.
+	Label        string    `json:"label"` // what the app calls the device; may be empty
+	// A validation that names the activation must meet Conditions. Meta is
+	// returned to the app. Each is one JSON object. Its members keep their order.
+	// Its numbers keep their kind (1 is not 1.0), and integers keep all digits.
+	// Nil is stored as {}.
 	Conditions json.RawMessage `json:"conditions"`
 	Meta       json.RawMessage `json:"meta"`
 	CreatedAt  time.Time       `json:"created_at"`
@@ -93,15 +94,16 @@ func (a Activation) Clone() Activation {
 	return a
 }
 
-// SortActivations sorts activations as [Admin] returns them: oldest first, those
-// of one time by their ids.
+// SortActivations sorts activations, in place, as [Admin] returns them: oldest
+// first, and by id if they were made at the same time.
 func SortActivations(activations []Activation) {
 	slices.SortFunc(activations, func(a, b Activation) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID[:], b.ID[:]))
 	})
 }
 
-// LicenseKeyWithActivations is a license key with its live activations.
+// LicenseKeyWithActivations is a license key with its live activations: those
+// that have not been deactivated.
 type LicenseKeyWithActivations struct {
 	LicenseKey
 	Activations []Activation `json:"activations"`
@@ -113,7 +115,8 @@ const (
 	CustomerTeam       = "team"
 )
 
-// Customer is who a license key was issued to.
+// Customer is the person or the team that a license key was issued to. The fields
+// have the meanings of Polar's API. A nil pointer is null there.
 type Customer struct {
 	ID                     uuid.UUID       `json:"id"`
 	CreatedAt              time.Time       `json:"created_at"`

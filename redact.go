@@ -42,8 +42,8 @@ func (e *endpoint) log(r *http.Request, body wire.Body, err error) {
 }
 
 const (
-	// A shorter secret is found in any text by chance, and taking it out would
-	// spoil the text; a longer one is no key that anyone issued.
+	// A shorter secret may be found in any text by chance, and removing it would
+	// spoil the text. Nobody issues keys that are longer.
 	minSecret = 6
 	maxSecret = 1 << 10
 )
@@ -54,8 +54,8 @@ type secret struct {
 	replacement string
 }
 
-// redactError returns the text of err without the secrets, or if they do not
-// have the length for that, the types of err.
+// redactError returns the text of err without the secrets. If one of them is too
+// short or too long to be removed, it returns the types of err instead.
 func redactError(err error, secrets []secret) string {
 	text := err.Error()
 	for _, s := range secrets {
@@ -84,7 +84,8 @@ func errorTypes(err error) string {
 	return text.String()
 }
 
-// redactID returns the text of id, unless id is the secret in another spelling.
+// redactID returns the text of id. It returns the replacement of s if the secret
+// is that same id, perhaps in another spelling.
 func (s secret) redactID(id uuid.UUID) string {
 	if same, err := wire.ParseUUID4(s.text); err == nil && same == id {
 		return s.replacement
@@ -92,8 +93,8 @@ func (s secret) redactID(id uuid.UUID) string {
 	return id.String()
 }
 
-// redact replaces the spellings of s in text. The case of ASCII letters does not
-// matter.
+// redact replaces all spellings of s in text. It ignores the case of ASCII
+// letters.
 func (s secret) redact(text string) string {
 	spellings := s.spellings()
 	lower := lowerASCII(text)

@@ -82,8 +82,9 @@ func (w *responseWriter) address(a Address) {
 	w.text("country", a.Country)
 }
 
-// email is null only for a team without one: old clients reject null, and have
-// never seen a team.
+// email returns the customer's e-mail. A customer without one gets "", because old
+// clients reject null, except a team, which gets null: old clients do not know
+// teams.
 func email(c Customer) *string {
 	if c.Email == nil && c.Type != CustomerTeam {
 		return new(string)
@@ -91,8 +92,8 @@ func email(c Customer) *string {
 	return c.Email
 }
 
-// avatarURL is the stored one, or else the one that Polar derives from the
-// e-mail. It is null only for a team without e-mail.
+// avatarURL returns the stored URL, or else the one that Polar derives from the
+// e-mail. It is null only for a team without an e-mail.
 func avatarURL(c Customer) *string {
 	if c.AvatarURL != nil {
 		return c.AvatarURL
@@ -106,7 +107,7 @@ func avatarURL(c Customer) *string {
 	return &url
 }
 
-// publicName is the first character of the customer's name, or else of the
+// publicName returns the first character of the customer's name, or else of the
 // e-mail, or else a question mark.
 func publicName(c Customer) string {
 	for _, text := range []*string{c.Name, c.Email} {

@@ -17,29 +17,29 @@ type Deactivator interface {
 	// limits do not matter.
 	//
 	// It returns ErrNotFound if the organization has no license key with
-	// exactly the bytes of req.Key, or that key no live activation with that
-	// id. A key may be any string: one that the store cannot hold, because of
-	// its length or its bytes, is not found.
+	// exactly the bytes of req.Key, or if that key has no live activation with
+	// that id. A key may be any string. If the store cannot hold a string,
+	// because of its length or its bytes, no license key has it.
 	//
-	// It is one atomic step, safe for concurrent use: of any number of
-	// concurrent calls for one activation exactly one returns nil and the
-	// others ErrNotFound. Once it returns nil the change is durable and every
-	// later call sees it. If ctx ends before the change is begun, it returns an
-	// error wrapping ctx.Err() and nothing has changed; if ctx ends later, the
-	// change is made whole or not at all, and the result says which. After
-	// ErrUnknown, or an error that is none of this package's, it is not known
-	// whether the change was made.
+	// It is one atomic step, safe for concurrent use. Of any number of
+	// concurrent calls for one activation, exactly one returns nil and the
+	// others return ErrNotFound. Once it returns nil, the change is durable and
+	// every later call sees it. If ctx ends before the change is begun, it
+	// returns an error that wraps ctx.Err(), and nothing has changed. If ctx
+	// ends later, the change is made whole or not at all, and the result says
+	// which. After ErrUnknown, or an error that is not one of this package, it
+	// is not known whether the change was made.
 	//
-	// ErrNotFound rests on durable state too: if another call's change, not yet
-	// durable, is the reason for it, Deactivate waits until that change is
-	// durable. A request that no change concerns waits for nothing.
+	// ErrNotFound rests on durable state too. If its reason is a change by
+	// another call that is not yet durable, Deactivate first waits until that
+	// change is durable. Any other ErrNotFound waits for no change.
 	Deactivate(ctx context.Context, req DeactivateRequest) error
 }
 
 // Activator makes activations. It is all that [NewActivateHandler] needs.
 type Activator interface {
-	// Activate adds an activation to the license key that req names and returns
-	// it with the key, as stored. It decides by rules.Activate on the state
+	// Activate adds an activation to the license key that req names, and
+	// returns both as stored. It calls rules.Activate to decide, on the state
 	// that it changes.
 	//
 	// It returns ErrNotFound if the organization has no license key with
@@ -48,32 +48,33 @@ type Activator interface {
 	// live activation with req.ActivationID, ErrActivationLimit or ErrInvalid.
 	//
 	// It is one atomic step, safe for concurrent use: no number of concurrent
-	// calls gives a key more live activations than its limit, and a seat that
-	// Deactivate has freed is there for the next call. Otherwise its promises
-	// are those of Deactivate: durable once it returns, and the same for ctx.
+	// calls gives a key more live activations than its limit, and the next call
+	// can take a seat that Deactivate has freed. Otherwise it makes the promises
+	// of Deactivate: its results rest on durable state, and ctx means the same.
 	Activate(ctx context.Context, req ActivateRequest) (Activated, error)
 }
 
 // Validator validates license keys. It is all that [NewValidateHandler] needs.
 type Validator interface {
-	// Validate checks that the license key that req names may be used, counts
-	// the validation and adds to the usage, and returns the key as stored. It
-	// decides by rules.Validate on the state that it changes. A validation that
-	// fails changes nothing.
+	// Validate checks that the license key that req names may be used. It counts
+	// the validation, adds req.IncrementUsage to the usage, and returns the key
+	// as stored. It calls rules.Validate to decide, on the state that it
+	// changes. A validation that fails changes nothing.
 	//
 	// It returns ErrNotFound if the organization has no license key with
 	// exactly the bytes of req.Key. Otherwise it returns, in this order,
-	// ErrNotGranted, ErrExpired, ErrNotFound for the activation, ErrConditions,
-	// ErrBenefit, ErrCustomer, a *UsageLimitError, ErrUsageRange or ErrInvalid.
+	// ErrNotGranted, ErrExpired, ErrNotFound if the key has no live activation
+	// with req.ActivationID, ErrConditions, ErrBenefit, ErrCustomer, a
+	// *UsageLimitError, ErrUsageRange or ErrInvalid.
 	//
-	// It is one atomic step, safe for concurrent use: of any number of
-	// concurrent calls each is counted, and the usage never passes its limit.
-	// Otherwise its promises are those of Deactivate.
+	// It is one atomic step, safe for concurrent use: every one of any number of
+	// concurrent calls is counted, and the usage never exceeds its limit.
+	// Otherwise it makes the promises of Deactivate.
 	Validate(ctx context.Context, req ValidateRequest) (Validated, error)
 }
 
-// Store is what [NewHandler] serves. Before version 1 it gains a method with
-// every endpoint that the package learns to serve.
+// Store is all that [NewHandler] needs: a store for every endpoint. Before version
+// 1 it gains a method with every endpoint that is added to this package.
 type Store interface {
 	Deactivator
 	Activator
@@ -96,7 +97,7 @@ type ActivateRequest struct {
 	// ActivationID is the id of the new activation, a UUID of version 4.
 	ActivationID uuid.UUID
 	Label        string
-	// Conditions and Meta are JSON objects, compact; nil is {}.
+	// Conditions and Meta are compact JSON objects. Nil means {}.
 	Conditions json.RawMessage
 	Meta       json.RawMessage
 	// Now is the time of the request.
@@ -119,22 +120,22 @@ func (a Activated) LogValue() slog.Value {
 type ValidateRequest struct {
 	OrganizationID uuid.UUID
 	Key            Key `json:"-"`
-	// ActivationID, BenefitID and CustomerID are what the license key must
-	// match; nil is any.
+	// The license key must have a live activation with ActivationID, and must
+	// belong to BenefitID and CustomerID. Nil asks for nothing.
 	ActivationID *uuid.UUID
 	BenefitID    *uuid.UUID
 	CustomerID   *uuid.UUID
-	// Conditions is a JSON object, which must equal the activation's conditions
-	// if that has any; nil is {}.
+	// Conditions is a compact JSON object. Nil means {}. It must equal the
+	// conditions of the activation, unless the activation has none.
 	Conditions json.RawMessage
-	// IncrementUsage is what to add to the usage, at least 0.
+	// IncrementUsage is added to the usage. It must not be negative.
 	IncrementUsage int64
 	// Now is the time of the request.
 	Now time.Time
 }
 
-// Validated is a license key after its validation, with the activation that the
-// request named, if it did.
+// Validated is a license key after its validation, with the activation if the
+// request named one.
 type Validated struct {
 	LicenseKey LicenseKey
 	Activation *Activation // nil if the request named none

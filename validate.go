@@ -50,7 +50,8 @@ func validate(v Validator) operation {
 	}
 }
 
-// usageLimitResponse is the one error response whose text has a figure in it.
+// usageLimitResponse returns the only error response of a store whose text
+// contains a number.
 func usageLimitResponse(remaining int64) wire.Response {
 	return wire.Named(http.StatusBadRequest, "BadRequest", fmt.Sprintf("License key only has %d more usages.", remaining))
 }

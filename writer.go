@@ -15,18 +15,19 @@ import (
 	"github.com/licensekit/licensekey/internal/wire"
 )
 
-// responseSize is room for a license key with its customer and an activation, as
-// most are.
+// responseSize is the first size of a response's buffer, in bytes. Most license
+// keys fit with their customer and an activation.
 const responseSize = 2 << 10
 
-// maxStoredDepth is how deep stored JSON may be nested that is returned.
+// maxStoredDepth is how many arrays and objects may be nested in the stored JSON
+// that a response contains.
 const maxStoredDepth = 10_000
 
 // responseWriter writes a JSON object member by member, each with a method for
 // its type.
 type responseWriter struct {
 	buf       []byte
-	err       error // of the first stored JSON that cannot be read
+	err       error // about the first stored JSON that cannot be read
 	compactor jsonvalue.Compactor
 }
 
@@ -57,7 +58,7 @@ func (w *responseWriter) null(name string) {
 	w.buf = append(w.buf, "null"...)
 }
 
-// object writes a member whose own members are written by the function.
+// object writes a member that is an object. The function writes its members.
 func (w *responseWriter) object(name string, members func()) {
 	w.name(name)
 	w.open()
@@ -146,7 +147,7 @@ func (w *responseWriter) textsOrNull(name string, texts []string) {
 	w.buf = append(w.buf, ']')
 }
 
-// raw writes a stored JSON object, {} for nil.
+// raw writes a stored JSON object, and {} if it is nil.
 func (w *responseWriter) raw(name string, object json.RawMessage) {
 	w.name(name)
 	if object == nil {
