@@ -1,6 +1,6 @@
 // Package jsonlines reads and writes license keys as JSON Lines, the import and
-// export format: one license key a line, in the form in which Polar's API returns
-// a license key with its activations, where an activation also has its
+// export format. Each line is one license key, in the form in which Polar's API
+// returns a license key with its activations. In addition, an activation has its
 // conditions.
 package jsonlines
 
@@ -21,13 +21,14 @@ import (
 	"github.com/licensekit/licensekey/rules"
 )
 
-// Read reads license keys, one JSON object a line. Members that it does not know
-// are ignored; blank lines too. What it returns is as a store would keep it: it
-// has passed rules.Import.
+// Read reads license keys, one JSON object on each line. It ignores members that
+// it does not know, and blank lines. Each license key that it returns has passed
+// rules.Import, so it is as a store would keep it.
 //
-// Read reads to the end before it returns, so that nothing needs to be imported
-// from a file that is bad. An error names the line and the field, and wraps
-// licensekey.ErrInvalid unless r failed.
+// Read reads all of r before it returns, so that nothing is imported from a file
+// with a bad line. It needs memory in proportion to the file. An error has the
+// number of the line. It also names the field and wraps licensekey.ErrInvalid,
+// unless it comes from r.
 func Read(r io.Reader) ([]licensekey.LicenseKeyWithActivations, error) {
 	var keys []licensekey.LicenseKeyWithActivations
 	br := bufio.NewReader(r)
@@ -64,8 +65,8 @@ func decodeLine(text []byte) (k licensekey.LicenseKeyWithActivations, err error)
 	return rules.Import(k)
 }
 
-// decodeStruct fills dst by its json tags. Unlike encoding/json it takes members
-// of exactly that name only, and its errors name the whole path to a field.
+// decodeStruct fills dst by its json tags. Unlike encoding/json, it distinguishes
+// upper and lower case in names, and its errors have the whole path to a field.
 func decodeStruct(dst reflect.Value, object *jsonvalue.Object, path string) error {
 	for i := range dst.NumField() {
 		field := dst.Type().Field(i)
@@ -114,7 +115,7 @@ func decodeField(dst reflect.Value, v any, path string) error {
 	return nil
 }
 
-// wanted describes the values of a field.
+// wanted describes the values that a field of type t takes.
 func wanted(t reflect.Type) string {
 	switch {
 	case t == reflect.TypeFor[uuid.UUID]():
@@ -147,8 +148,9 @@ func decodeActivations(dst reflect.Value, v any, path string) error {
 	return nil
 }
 
-// Write writes a license key as a line that [Read] reads back: what is read and
-// written again is the same line. Its key string is in it, in the clear.
+// Write writes a license key as one line, which [Read] reads back. Reading the line
+// and writing it again gives the same line. The line contains the key string in
+// plain text. An error has the id of the license key.
 func Write(w io.Writer, k licensekey.LicenseKeyWithActivations) error {
 	if k.Activations == nil {
 		k.Activations = []licensekey.Activation{}

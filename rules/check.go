@@ -17,16 +17,16 @@ import (
 // The checks here guard everything that is stored: nothing gets in that could
 // not be read back, asked for over the API, or exported and imported again.
 
-// maxDepth is how deep stored JSON may nest. encoding/json, which reads records
-// back, stops at 10,000 for a whole record.
+// maxDepth is how many arrays and objects may be nested in stored JSON.
+// encoding/json, which reads records back, reads up to 10,000 for a whole record.
 const maxDepth = 100
 
 func invalid(field, problem string) error {
 	return fmt.Errorf("%w: %s: %s", licensekey.ErrInvalid, field, problem)
 }
 
-// checkLicenseKey brings k to the form in which it is stored, or says why it
-// cannot be.
+// checkLicenseKey brings k to the form in which it is stored. Its error says why k
+// cannot be stored.
 func checkLicenseKey(k *licensekey.LicenseKey) error {
 	switch {
 	case k.CreatedAt.IsZero():
@@ -75,8 +75,8 @@ type namedID struct {
 	id    uuid.UUID
 }
 
-// checkID rejects ids that the API cannot be asked for: those of other versions
-// and variants than its clients may send.
+// checkID rejects ids that no client could ask the API for: clients may send only
+// UUIDs of version 4 and of the RFC 9562 variant.
 func checkID(n namedID) error {
 	if err := checkVersion(n); err != nil {
 		return err
@@ -87,8 +87,8 @@ func checkID(n namedID) error {
 	return nil
 }
 
-// checkVersion is checkID for the ids of activations that are already out there:
-// Polar has handed out some of other variants.
+// checkVersion does the same as checkID, but accepts any variant. It is for the
+// ids of existing activations: Polar has made some of other variants.
 func checkVersion(n namedID) error {
 	switch {
 	case n.id == uuid.Nil:
@@ -161,8 +161,8 @@ func customerTexts(c *licensekey.Customer) []namedText {
 	return texts
 }
 
-// checkActivation brings a to the form in which it is stored, or says why it
-// cannot be. Its fields are named after path.
+// checkActivation brings a to the form in which it is stored. Its error says why a
+// cannot be stored, with path before the name of the field.
 func checkActivation(a *licensekey.Activation, licenseKeyID uuid.UUID, path string) error {
 	if err := checkVersion(namedID{path + "id", a.ID}); err != nil {
 		return err
@@ -184,7 +184,8 @@ func checkActivation(a *licensekey.Activation, licenseKeyID uuid.UUID, path stri
 	return normalizeObject(path+"meta", &a.Meta)
 }
 
-// storable says whether a request could carry s: the handler rejects others.
+// storable reports whether a request could carry s. The handler rejects other
+// texts.
 func storable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }
@@ -194,8 +195,8 @@ type namedTime struct {
 	at    *time.Time // may be nil
 }
 
-// normalizeTimes brings times to what a response can show, and rejects those
-// that JSON cannot hold.
+// normalizeTimes brings times to UTC and whole microseconds, as responses show
+// them. It rejects times that JSON cannot hold.
 func normalizeTimes(times []namedTime) error {
 	for _, t := range times {
 		if t.at == nil {
@@ -227,7 +228,7 @@ func normalizeObject(field string, text *json.RawMessage) error {
 	return nil
 }
 
-// depth is how many objects and arrays enclose the innermost value of v.
+// depth returns how many objects and arrays enclose the innermost value of v.
 func depth(v any) int {
 	deepest := 0
 	switch v := v.(type) {

@@ -8,9 +8,10 @@ import (
 	"github.com/licensekit/licensekey/internal/jsonvalue"
 )
 
-// conditionsMet says whether the stored conditions are empty or equal the given
-// ones, as JSON values: members in any order, and 1, 1.0 and true being equal.
-// Stored conditions that cannot be read are an error, and never met.
+// conditionsMet reports whether the stored conditions are empty or equal to the
+// given ones. They are compared as JSON values: the order of members does not
+// matter, and 1, 1.0 and true are equal. Stored conditions that cannot be read
+// are an error, and never met.
 func conditionsMet(stored, given json.RawMessage) (bool, error) {
 	want, ok := objectOf(stored)
 	if !ok {
@@ -81,8 +82,8 @@ func equalLists(a, b []any) bool {
 	return true
 }
 
-// numberOf returns the value of a number or a boolean. It is exact: two large
-// integers that are the same float64 differ.
+// numberOf returns the exact value of a number or a boolean. Two large integers
+// differ even if they would be the same float64.
 func numberOf(v any) (*big.Float, bool) {
 	switch v := v.(type) {
 	case bool:

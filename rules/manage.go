@@ -9,7 +9,8 @@ import (
 )
 
 // Issue returns the license key that req describes, as it is to be stored. req
-// must have its defaults. It returns ErrInvalid.
+// must come from req.WithDefaults. Issue returns ErrInvalid if the key cannot be
+// stored.
 func Issue(req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
 	k := licensekey.LicenseKey{
 		ID:               req.ID,
@@ -29,14 +30,13 @@ func Issue(req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
 	return checked.LicenseKey, err
 }
 
-// Import returns a copy of k as it is to be stored. Times are in UTC and whole
-// microseconds. JSON objects are compact and never nil. What k leaves out is
-// filled in from the rest of k: the ids of its customer and user; the
-// organization, time of creation and type of its customer; the license key id of
-// its activations.
+// Import returns a copy of k as it is to be stored. Its times are in UTC and whole
+// microseconds. Its JSON objects are compact and never nil. Import fills in what k
+// leaves out: CustomerID and UserID; the organization, time of creation and type
+// of the customer; and the license key id of each activation.
 //
-// It returns ErrInvalid, in an error that names the field as the JSON form does.
-// Import of what it has returned changes nothing.
+// It returns an error that wraps ErrInvalid, and has the JSON name of the field,
+// if k cannot be stored. Importing what Import has returned changes nothing more.
 func Import(k licensekey.LicenseKeyWithActivations) (licensekey.LicenseKeyWithActivations, error) {
 	c := licensekey.LicenseKeyWithActivations{LicenseKey: k.Clone()}
 	fillIn(&c.LicenseKey)
@@ -62,7 +62,7 @@ func Import(k licensekey.LicenseKeyWithActivations) (licensekey.LicenseKeyWithAc
 	return c, nil
 }
 
-// Imports is [Import] of every key. An error names the key's index.
+// Imports calls [Import] for every key. An error has the index of the key.
 func Imports(keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
 	checked := make([]licensekey.LicenseKeyWithActivations, len(keys))
 	for i, k := range keys {
@@ -74,7 +74,7 @@ func Imports(keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseK
 	return checked, nil
 }
 
-// fillIn gives k the members that follow from its others.
+// fillIn sets the fields of k that follow from its other fields.
 func fillIn(k *licensekey.LicenseKey) {
 	if k.CustomerID == uuid.Nil {
 		k.CustomerID = k.Customer.ID
@@ -93,8 +93,8 @@ func fillIn(k *licensekey.LicenseKey) {
 	}
 }
 
-// Update returns k as req changes it. req must have its defaults. It returns
-// ErrInvalid.
+// Update returns k with the changes of req and a new ModifiedAt. req must come from
+// req.WithDefaults. Update returns ErrInvalid if the result cannot be stored.
 func Update(req licensekey.UpdateRequest, k licensekey.LicenseKey) (licensekey.LicenseKey, error) {
 	if req.Status != nil {
 		k.Status = *req.Status
@@ -122,8 +122,10 @@ func Update(req licensekey.UpdateRequest, k licensekey.LicenseKey) (licensekey.L
 	return k, nil
 }
 
-// Rotate returns k with its new key string. req must have its defaults. It
-// returns ErrRevoked or ErrInvalid.
+// Rotate returns k with its new key string and a new ModifiedAt. req must come from
+// req.WithDefaults. Rotate returns ErrRevoked if k is revoked, and ErrInvalid if
+// the new key string cannot be stored. Whether another license key has the string
+// is for the store to check.
 func Rotate(req licensekey.RotateRequest, k licensekey.LicenseKey) (licensekey.LicenseKey, error) {
 	if k.Status == licensekey.StatusRevoked {
 		return licensekey.LicenseKey{}, licensekey.ErrRevoked

@@ -1,12 +1,13 @@
-// Package rules holds the decisions about license keys: may this request be
-// granted, and what is stored then. Every store calls them inside its own
+// Package rules holds the decisions about license keys: whether a request may be
+// granted, and what is stored if it is. Every store calls them inside its own
 // transaction, on the state that the transaction changes.
 //
-// The functions are pure. They look at their arguments only, change none of them
-// and share no memory with what they return, so a store may run a decision twice.
-// Times, ids and random keys come in the request: the handler fills them in for
-// activations and validations, and a store calls WithDefaults on the requests of
-// [licensekey.Admin] before its transaction.
+// The functions are pure and safe for concurrent use. They depend on their
+// arguments only, and change none of them. What they return shares no memory with
+// the arguments. So a store may run a decision twice. Times, ids and random keys
+// come in the request: the handler fills them in for activations and validations,
+// and a store calls WithDefaults on the requests of [licensekey.Admin] before its
+// transaction.
 package rules
 
 import (
@@ -18,9 +19,9 @@ import (
 // Seats is what [Activate] needs to know of the live activations of a license
 // key.
 type Seats struct {
-	// Live is how many there are.
+	// Live is the number of live activations.
 	Live int
-	// Exists is whether one of them has the id of the new activation.
+	// Exists says whether one of them has the id of the new activation.
 	Exists bool
 }
 
@@ -59,12 +60,13 @@ func Activate(req licensekey.ActivateRequest, k licensekey.LicenseKey, seats Sea
 }
 
 // Validate decides whether k passes the validation that req describes, and
-// returns k as it is to be stored: counted, used and modified. a is the live
-// activation that req names; nil means that there is none, or that req names
-// none. In this order it returns ErrNotGranted, ErrExpired, ErrNotFound for the
-// activation, ErrConditions, ErrBenefit, ErrCustomer, a *UsageLimitError,
-// ErrUsageRange, or ErrInvalid. If the conditions of a cannot be read, it returns
-// an error that is none of these.
+// returns k as it is to be stored: with one validation more, the new usage, and
+// new times of validation and modification. a is the live activation that req
+// names, or nil if there is none or req names none. In this order Validate returns
+// ErrNotGranted, ErrExpired, ErrNotFound if req names an activation and a is nil,
+// ErrConditions, ErrBenefit, ErrCustomer, a *UsageLimitError, ErrUsageRange, or
+// ErrInvalid. If the conditions of a cannot be read, it returns an error that is
+// none of these.
 //
 // The count of validations stops at [licensekey.MaxValidations].
 func Validate(req licensekey.ValidateRequest, k licensekey.LicenseKey, a *licensekey.Activation) (licensekey.LicenseKey, error) {
@@ -88,7 +90,8 @@ func Validate(req licensekey.ValidateRequest, k licensekey.LicenseKey, a *licens
 	return k, nil
 }
 
-// usable is what activations and validations have in common.
+// usable returns ErrNotGranted or ErrExpired if k takes neither activations nor
+// validations.
 func usable(k licensekey.LicenseKey, now time.Time) error {
 	if k.Status != licensekey.StatusGranted {
 		return licensekey.ErrNotGranted

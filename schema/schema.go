@@ -1,8 +1,9 @@
 // Package schema holds the wire contract as data: one OpenAPI 3.1 document.
 //
 // The handler of package licensekey validates request bodies against the
-// document's components and can serve it; tests hold the handler's responses
-// against it. A program that mounts the handler needs nothing from here.
+// components of the document, and can serve the document. Tests compare the
+// responses of the handler with it. A program that mounts the handler needs
+// nothing from this package.
 package schema
 
 import (
@@ -13,7 +14,8 @@ import (
 //go:embed openapi.json
 var document []byte
 
-// Document returns a copy of the OpenAPI 3.1 document, as JSON.
+// Document returns the OpenAPI 3.1 document, as JSON. Each call returns a new copy,
+// which the caller may change.
 func Document() []byte {
 	return bytes.Clone(document)
 }

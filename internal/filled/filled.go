@@ -1,5 +1,5 @@
-// Package filled makes a license key in which every field is filled, so that a
-// field that some list leaves out is found. Only tests import it.
+// Package filled makes a license key in which every field is set. With it, tests
+// find a field that some list of fields leaves out. Only tests import it.
 package filled
 
 import (
@@ -13,8 +13,9 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// LicenseKey returns a license key with two activations in which every field,
-// also of its customer, has a value of its own that can be stored.
+// LicenseKey returns a license key with two activations. Every field, also of its
+// customer, has a value that can be stored and that no other field has, except
+// ids that must be equal.
 func LicenseKey() licensekey.LicenseKeyWithActivations {
 	k := licensekey.LicenseKeyWithActivations{Activations: make([]licensekey.Activation, 2)}
 	f := filler{at: time.Date(2026, 1, 15, 12, 0, 0, 123456000, time.UTC)}

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// Append appends v as compact JSON in UTF-8: non-ASCII and HTML characters as
-// they are, floats as CPython's repr, lone surrogates as the escapes that they
-// came from, and infinity, which JSON has no number for, as null. Besides
-// decoded values v may be an int or int64.
+// Append appends v as compact JSON in UTF-8. It does not escape non-ASCII and HTML
+// characters. It writes floats as CPython's repr does, lone surrogates as the
+// escapes that they came from, and infinity, for which JSON has no number, as
+// null. v is a decoded value, an int or an int64.
 func Append(buf []byte, v any) []byte {
 	switch v := v.(type) {
 	case bool:
@@ -50,8 +50,9 @@ func Append(buf []byte, v any) []byte {
 	}
 }
 
-// appendFloat writes the shortest decimal that reads back as f: positional for
-// exponents from -4 to 15, always with a fraction or an exponent.
+// appendFloat writes the shortest decimal that reads back as f, always with a
+// fraction or an exponent. It writes no exponent if the exponent would be from -4
+// to 15.
 func appendFloat(buf []byte, f float64) []byte {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return append(buf, "null"...)
@@ -119,7 +120,7 @@ func appendASCII(buf []byte, c byte) []byte {
 	return append(buf, c)
 }
 
-// surrogate reads the generalized form that appendCodePoint writes.
+// surrogate reads a lone surrogate in the three bytes that appendCodePoint writes.
 func surrogate(s string) (rune, bool) {
 	if len(s) < 3 || s[0] != 0xed || s[1] < 0xa0 || s[1] > 0xbf || s[2] < 0x80 || s[2] > 0xbf {
 		return 0, false

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Compactor writes raw values in the form of [Append], straight from their
-// text. It keeps its memory from call to call. The zero value is ready.
+// Compactor writes raw values in the form of [Append], directly from their text.
+// It reuses its memory from call to call. The zero value is ready to use. It is
+// not safe for concurrent use.
 type Compactor struct {
 	buf     []byte
 	end     int      // the length that buf must not pass
@@ -16,17 +17,18 @@ type Compactor struct {
 	spare   []byte
 }
 
-// member is where the text of an object's member is in buf.
+// member says where in buf the text of an object's member is.
 type member struct {
 	name     string
 	from, to int32
 }
 
-// Append appends the compact form of r to buf, if that takes at most room bytes
-// on the way; else it returns buf as it was, and false.
+// Append appends the compact form of r to buf, and returns true. If that would
+// ever take more than room bytes, duplicate members included, it returns buf as
+// it was, and false.
 func (c *Compactor) Append(buf []byte, r Raw, room int) ([]byte, bool) {
 	if c.members == nil {
-		// A member takes at least five bytes: "":0 and what parts it from the next.
+		// A member takes at least five bytes: "":0 and a comma or a brace.
 		if n := min(strings.Count(string(r), ":"), room/5+1); n > 0 {
 			c.members = make([]member, 0, n)
 			c.order = make([]int32, 0, n)
@@ -44,8 +46,8 @@ func (c *Compactor) Append(buf []byte, r Raw, room int) ([]byte, bool) {
 	return written, true
 }
 
-// value writes the value at the position of text. It says whether there was
-// room.
+// value writes the value at the position of text. It reports whether there was
+// enough room.
 func (c *Compactor) value(text *cursor) bool {
 	switch text.peek() {
 	case '{':
@@ -58,7 +60,7 @@ func (c *Compactor) value(text *cursor) bool {
 
 func (c *Compactor) scalar(r Raw) bool {
 	if r.IsString() {
-		if len(c.buf)+(len(r)-2)/6 > c.end { // an escape is at most six bytes for one
+		if len(c.buf)+(len(r)-2)/6 > c.end { // an escape has at most six bytes, and becomes at least one
 			return false
 		}
 		c.buf = appendRawString(c.buf, r)
@@ -70,8 +72,8 @@ func (c *Compactor) scalar(r Raw) bool {
 	return len(c.buf) <= c.end
 }
 
-// appendRawString appends a string. Without escapes it already is as Append
-// writes it.
+// appendRawString appends a string. A string without escapes already has the form
+// that Append writes.
 func appendRawString(buf []byte, r Raw) []byte {
 	if strings.IndexByte(string(r), '\\') < 0 {
 		return append(buf, r...)
@@ -125,8 +127,9 @@ func (c *Compactor) object(text *cursor) bool {
 	return len(c.buf) <= c.end
 }
 
-// dropDuplicates rewrites the object that begins there, if some of its members
-// have one name: the first keeps its place, and gets the value of the last.
+// dropDuplicates rewrites the object that begins at begin, if several of its
+// members have the same name. It keeps one of them, at the place of the first and
+// with the value of the last.
 func (c *Compactor) dropDuplicates(begin int, members []member) {
 	c.order = c.order[:0]
 	for i := range members {

@@ -1,7 +1,8 @@
 package jsonvalue
 
-// Decode reads the one JSON value that text holds. Of members with one name
-// the last counts. The error is ErrUTF8, ErrLimit or a *SyntaxError.
+// Decode reads the one JSON value that text holds. If several members of an object
+// have the same name, the last one counts. The error is ErrUTF8, ErrLimit or a
+// *SyntaxError.
 func Decode(text []byte) (any, error) {
 	raw, err := Scan(string(text), maxDepth)
 	if err != nil {

@@ -9,14 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// Raw is the text of one JSON value, as [Scan] returns it: without white space
-// around it. Its methods trust that.
+// Raw is the text of one JSON value, as [Scan] returns it: valid, and without
+// white space around it. Its methods do not check that, and may panic otherwise.
 type Raw string
 
-// IsObject says whether r is an object.
+// IsObject reports whether r is an object.
 func (r Raw) IsObject() bool { return r[0] == '{' }
 
-// IsString says whether r is a string.
+// IsString reports whether r is a string.
 func (r Raw) IsString() bool { return r[0] == '"' }
 
 // Text returns the value of r, which is a string. It shares memory with r if r
@@ -29,8 +29,9 @@ func (r Raw) Text() string {
 	return unescape(inside)
 }
 
-// Members goes through the members of r, which is an object: their names, which
-// are strings, and their values. A name may come more than once; the last counts.
+// Members yields the members of r, which is an object, in their order: the name,
+// which is a string, and the value. If a name comes more than once, the last one
+// counts.
 func (r Raw) Members() iter.Seq2[Raw, Raw] {
 	return func(yield func(name, value Raw) bool) {
 		c := cursor{text: string(r), pos: 1}
@@ -50,15 +51,15 @@ func (r Raw) Value() any {
 	return c.value()
 }
 
-// cursor is a position in a JSON text. Its methods trust that the text has
-// passed a scanner, but for peek and skipSpace.
+// cursor is a position in a JSON text. Its methods assume that a scanner has
+// accepted the text, except peek and skipSpace, which work on any text.
 type cursor struct {
 	text string
 	pos  int
 }
 
-// peek returns the byte at the current position, or 0 at the end: nothing
-// depends on telling the end from a NUL.
+// peek returns the byte at the current position, or 0 at the end. No caller needs
+// to tell the end from a NUL byte.
 func (c *cursor) peek() byte {
 	if c.pos < len(c.text) {
 		return c.text[c.pos]
@@ -170,7 +171,8 @@ func scalar(r Raw) any {
 	return json.Number(r)
 }
 
-// float reads a number; one that is too large is ±Inf, as in CPython.
+// float reads a number. If it is too large for a float64 the result is ±Inf, as in
+// CPython.
 func float(text string) float64 {
 	if isHuge(strings.TrimPrefix(text, "-")) {
 		return math.Inf(1 - 2*strings.Count(text[:1], "-"))
@@ -179,9 +181,9 @@ func float(text string) float64 {
 	return f
 }
 
-// isHuge says whether a positive number is at least 1.8e308 by the number of its
-// digits and its exponent. It spares most numbers that are too large the error
-// of ParseFloat, which has a copy of the text.
+// isHuge reports whether a positive number is at least 1.8e308, by the number of
+// its digits and its exponent. For such numbers ParseFloat would return an error
+// that holds a copy of the text; with isHuge most of them never reach it.
 func isHuge(text string) bool {
 	digits := strings.IndexAny(text, ".eE")
 	exponent := ""
@@ -225,7 +227,8 @@ func (c *cursor) object() any {
 	return obj
 }
 
-// unescape returns what the inside of a string with escapes stands for.
+// unescape returns the value of a string with escapes. s is the text between the
+// quotes.
 func unescape(s string) string {
 	buf := make([]byte, 0, len(s))
 	for {
@@ -269,8 +272,9 @@ func hex4(s string) rune {
 	return rune(n)
 }
 
-// appendCodePoint appends r in UTF-8, a surrogate in the three bytes that
-// UTF-8 would have for it: replaced by U+FFFD, it could match another key.
+// appendCodePoint appends r in UTF-8. It appends a surrogate as the three bytes
+// that UTF-8 would have for it. If it wrote U+FFFD instead, the text could be
+// equal to a different license key.
 func appendCodePoint(buf []byte, r rune) []byte {
 	if r < 0xd800 || r > 0xdfff {
 		return utf8.AppendRune(buf, r)

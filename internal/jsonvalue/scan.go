@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	maxDepth  = 10_000 // nested arrays and objects that Decode takes, as in encoding/json
-	maxDigits = 4_300  // of one integer, as in CPython
+	maxDepth  = 10_000 // how many nested arrays and objects Decode accepts, as in encoding/json
+	maxDigits = 4_300  // how many digits an integer may have, as in CPython
 )
 
-// ErrLimit reports a text that nests deeper, or holds a longer integer, than is
-// read.
+// ErrLimit reports a text that is nested too deeply or holds an integer that is
+// too long.
 var ErrLimit = errors.New("jsonvalue: text exceeds the decoder's limits")
 
 // ErrUTF8 reports a text that is not UTF-8.
@@ -49,11 +49,11 @@ func Scan(text string, depth int) (Raw, error) {
 	return Raw(text[begin:end]), nil
 }
 
-// scanner follows the C scanner of CPython step by step: which of two errors
-// is reported, and where, is part of what clients see.
+// scanner follows the C scanner of CPython step by step, because clients see
+// which of two errors is reported, and at which position.
 type scanner struct {
 	cursor
-	room int // how many more arrays and objects may be opened within each other
+	room int // how many more levels of arrays and objects may be opened
 }
 
 func (s *scanner) syntaxError(msg string, pos int) error {
@@ -214,7 +214,7 @@ func (s *scanner) fraction() bool {
 	return true
 }
 
-// exponent reads an exponent, if it is whole.
+// exponent reads an exponent, if it is complete.
 func (s *scanner) exponent() bool {
 	if c := s.peek(); c != 'e' && c != 'E' {
 		return false
@@ -233,7 +233,7 @@ func (s *scanner) exponent() bool {
 	return true
 }
 
-// string reads a string, the opening quote being at the current position.
+// string reads a string. The opening quote is at the current position.
 func (s *scanner) string() error {
 	begin := s.pos
 	s.pos++

@@ -1,10 +1,10 @@
 // Package jsonvalue reads and writes JSON the way Polar's server does.
 //
 // [Scan] reports a malformed text with the message and the position of
-// CPython's json module, which clients of Polar see in a 422. [Append] writes
-// a value as that server echoes it: compact, members in their order, floats in
-// their shortest form. encoding/json offers neither, and folds the case of
-// member names.
+// CPython's json module, because Polar's clients see them in a 422. [Append]
+// writes a value as Polar's server echoes it: compact, members in their order,
+// floats in their shortest form. encoding/json does neither, and it ignores the
+// case of member names.
 package jsonvalue
 
 // A decoded value is one of
@@ -44,8 +44,9 @@ func (o *Object) Get(name string) (value any, ok bool) {
 // a map of their names.
 const linearMembers = 16
 
-// set gives the named member its value. The index of names is built when the
-// object outgrows a scan, and passed from call to call.
+// set sets the value of the named member. index maps names to positions in
+// Members; it is nil until the object has linearMembers members. The caller
+// passes the result to the next call.
 func (o *Object) set(index map[string]int, name string, v any) map[string]int {
 	if index == nil && len(o.Members) >= linearMembers {
 		index = make(map[string]int, 2*linearMembers)

@@ -1,5 +1,5 @@
-// Package recorded replays recorded requests, and what Polar's stack
-// responded to them, against a server. Only tests import it.
+// Package recorded sends recorded requests to a server, and compares its responses
+// with those that were recorded from Polar's stack. Only tests import it.
 package recorded
 
 import (
@@ -28,7 +28,7 @@ var (
 	startState []byte
 )
 
-// Seed is the data that every case starts from, in the import format.
+// Seed is the license keys that every case starts from, in the import format.
 //
 //go:embed testdata/seed.jsonl
 var Seed []byte
@@ -49,25 +49,25 @@ type Case struct {
 	Mutates  bool
 }
 
-// Response is what a server responds, recorded or given.
+// Response is a recorded response, or one of the server under test.
 type Response struct {
 	Status  int
 	Headers map[string]string
 	Body    string
 }
 
-// IsExact says whether the response must be as recorded. Else one of the case's
-// statuses will do.
+// IsExact reports whether the response must be as recorded. If not, any of the
+// case's statuses is accepted.
 func (c Case) IsExact() bool { return c.Class == "exact" || c.Class == "cors-simple" }
 
 // Deactivate returns the cases of the deactivate endpoint.
 func Deactivate(t testing.TB) []Case { return read(t, deactivate) }
 
 // ActivateValidate returns the cases of the activate and validate endpoints.
-// They need the clock and the ids of a Start.
+// A server needs the clock and the ids of a Start for them.
 func ActivateValidate(t testing.TB) []Case { return read(t, activateValidate) }
 
-// Start is what a server needs besides Seed to respond as recorded.
+// Start is what a server needs, besides Seed, to respond as recorded.
 type Start struct {
 	Clock struct {
 		Now time.Time
@@ -88,7 +88,7 @@ func ReadStart(t testing.TB) (s Start) {
 func read(t testing.TB, lines []byte) []Case {
 	t.Helper()
 	var cases []Case
-	// The bodies hold raw U+2028: lines end at \n only.
+	// The bodies contain U+2028, unescaped: only \n ends a line.
 	for line := range bytes.Lines(lines) {
 		var c Case
 		if err := json.Unmarshal(line, &c); err != nil {
@@ -99,8 +99,9 @@ func read(t testing.TB, lines []byte) []Case {
 	return cases
 }
 
-// Replay sends the cases, byte for byte, each in a subtest of its name. start starts a server that holds Seed
-// and returns its address; it is called again whenever a case needs fresh data.
+// Replay sends the cases, byte for byte, each in a subtest of its name. start
+// starts a server that holds Seed, and returns its address. It is called again
+// whenever a case needs fresh data, after stop has ended the server before.
 func Replay(t *testing.T, cases []Case, start func() (addr string, stop func())) {
 	t.Helper()
 	var exact, sameBytes, others int
@@ -134,19 +135,19 @@ func Replay(t *testing.T, cases []Case, start func() (addr string, stop func()))
 }
 
 // contractHeaders are the headers that every response must have exactly as
-// recorded, absence included.
+// recorded. A header that was not recorded must be absent.
 var contractHeaders = []string{
 	"Content-Type", "Cache-Control", "Polar-Version",
 	"Access-Control-Allow-Origin", "Access-Control-Expose-Headers",
 }
 
-// otherStatuses are the cases that may have a status besides the listed ones.
+// otherStatuses has, for some cases, one more status that is accepted.
 var otherStatuses = map[string]int{
 	// net/http rejects these requests before any handler sees them.
 	"path/bad-percent":               http.StatusBadRequest,
 	"path/slash-redirect-host-slash": http.StatusBadRequest,
 	"path/slash-redirect-host-at":    http.StatusBadRequest,
-	// Polar responds the same; the list speaks of versions only.
+	// Polar responds the same. The statuses of the case are about versions only.
 	"version/next-405": http.StatusMethodNotAllowed,
 }
 
@@ -158,7 +159,8 @@ func checkAllowed(t *testing.T, c Case, got Response) {
 	}
 }
 
-// checkExact says whether the bodies are the same bytes too.
+// checkExact compares the response with the recorded one. It reports whether the
+// bodies are the same byte for byte, too.
 func checkExact(t *testing.T, c Case, got Response) bool {
 	t.Helper()
 	want := c.Response
@@ -182,7 +184,7 @@ func headerOf(r Response, name string) string {
 	return ""
 }
 
-// sameMeaning compares the type, loc and msg of a 422, and all of other bodies.
+// sameMeaning compares the type, loc and msg in a 422. Other bodies must be equal.
 func sameMeaning(got, want string) bool {
 	if got == want {
 		return true
@@ -199,7 +201,7 @@ func sameMeaning(got, want string) bool {
 		len(w.Detail) > 0 && reflect.DeepEqual(g, w)
 }
 
-// send writes the request as it was recorded, which http.Client would not.
+// send writes the request exactly as it was recorded. http.Client would change it.
 func send(t *testing.T, addr string, c Case) Response {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)

@@ -23,8 +23,8 @@ func LicenseKeys(t testing.TB) []licensekey.LicenseKeyWithActivations {
 }
 
 // Config returns the configuration of a handler that responds as recorded: it has
-// the clock, the activation ids and the API version of the recording. Each handler needs a Config
-// of its own.
+// the clock, the activation ids and the API version of the recording. Each handler
+// needs a Config of its own.
 func Config(t testing.TB) licensekey.Config {
 	t.Helper()
 	clock := ReadStart(t).Clock

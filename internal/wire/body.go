@@ -10,13 +10,13 @@ import (
 	"github.com/licensekit/licensekey/internal/jsonvalue"
 )
 
-// maxDepth is how many arrays and objects of a request body may be nested. No
-// component takes more than two; the recorded cases go to 201.
+// maxDepth is how many arrays and objects may be nested in a request body. No
+// component accepts more than two levels. The recorded cases have up to 201.
 const maxDepth = 300
 
 const utf8BOM = "\ufeff"
 
-// ReadBody reads a request body of at most limit bytes. The error is an *Error.
+// ReadBody reads a request body of at most limit bytes. The error is a *Error.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) (string, error) {
 	if r.ContentLength > limit {
 		return "", bodyTooLarge(limit)
@@ -32,8 +32,8 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) (string, erro
 	return text, nil
 }
 
-// readAll reads to the end. It makes room for what most clients send, and no more
-// than that on the mere word of a client.
+// readAll reads all of r. At first it allocates what most clients need, and not
+// more just because a client claims a larger length.
 func readAll(r io.Reader, length int64) (string, error) {
 	var text strings.Builder
 	text.Grow(int(min(max(length, 0), 1<<10)))
@@ -53,8 +53,9 @@ func readAll(r io.Reader, length int64) (string, error) {
 	}
 }
 
-// Decode decodes a request body and validates it. The error is an *Error for
-// what is wrong with the body; any other means that it could not be validated.
+// Decode decodes a request body and validates it. The error is a *Error if
+// something is wrong with the body. Any other error means that the body could not
+// be validated.
 func (c *Component) Decode(contentType, text string) (Body, error) {
 	if text == "" {
 		return Body{}, unprocessable(missing([]any{"body"}, "null"))
@@ -80,8 +81,8 @@ func (c *Component) Decode(contentType, text string) (Body, error) {
 	return body, nil
 }
 
-// decodeText scans a JSON text, or takes it as a string if it does not claim to
-// be JSON.
+// decodeText scans a JSON text. If the request does not claim that the text is
+// JSON, decodeText returns the text as one JSON string.
 func decodeText(text string, claimsJSON bool) (jsonvalue.Raw, error) {
 	if !claimsJSON {
 		if !utf8.ValidString(text) {
@@ -104,9 +105,9 @@ func decodeText(text string, claimsJSON bool) (jsonvalue.Raw, error) {
 	return raw, nil
 }
 
-// isJSON says whether a media type is application/json or
-// application/<anything>+json. Parameters do not count, however malformed, so
-// mime.ParseMediaType is too strict.
+// isJSON reports whether a media type is application/json or
+// application/<anything>+json. It ignores parameters, even malformed ones.
+// mime.ParseMediaType would reject those.
 func isJSON(contentType string) bool {
 	mediaType, _, _ := strings.Cut(contentType, ";")
 	kind, subtype, _ := strings.Cut(strings.ToLower(strings.TrimSpace(mediaType)), "/")

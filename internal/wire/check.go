@@ -11,9 +11,9 @@ import (
 	"github.com/licensekit/licensekey/internal/jsonvalue"
 )
 
-// check validates b, the members of object, and returns what is wrong: nothing,
-// or at least one violation, field by field in the order in which the document
-// names them.
+// check validates b, which has the members of object. It returns what is wrong, or
+// nil if nothing is. The violations are in the order in which the document names
+// the fields.
 func (b Body) check(object jsonvalue.Raw) ([]violation, error) {
 	c := b.component
 	values := make([]value, len(c.fields))
@@ -48,8 +48,8 @@ func (b Body) check(object jsonvalue.Raw) ([]violation, error) {
 	return violations, nil
 }
 
-// checker keeps the verdicts on outlines of members and names, which have few
-// kinds: a failed validation is costly.
+// checker remembers which keywords the outlines of members and names fail. A
+// failed validation is expensive, and there are few different outlines.
 type checker map[verdict][]string
 
 type verdict struct {
@@ -57,8 +57,8 @@ type verdict struct {
 	outline any
 }
 
-// keywordsOfProperties adds to keywords, for each property of a component, which
-// keywords of its schema, and of the schema that it refers to, fail.
+// keywordsOfProperties adds to keywords, for each property of a component, the
+// keywords that fail: those of its schema, and of the schema that it refers to.
 func keywordsOfProperties(invalid *jsonschema.ValidationError, keywords map[string][]string) {
 	for _, cause := range invalid.Causes {
 		keywordsOfProperties(cause, keywords)
@@ -85,8 +85,8 @@ func (k checker) check(s *jsonschema.Schema, keywords []string, v value, loc []a
 	if v.raw.IsObject() && len(keywords) > 0 {
 		violations = k.checkMembers(s, v.members, loc)
 	}
-	// Like pydantic, look at a whole only if its parts are right, and at its
-	// format last.
+	// As pydantic does, check an object as a whole only if its members are valid,
+	// and check the format last.
 	slices.SortStableFunc(keywords, func(a, b string) int {
 		return cmp.Compare(strings.Count(a, "format"), strings.Count(b, "format"))
 	})

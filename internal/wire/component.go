@@ -19,21 +19,22 @@ import (
 // name against the working directory. Nothing is fetched from it.
 const documentURL = "https://licensekit.github.io/licensekey/openapi.json"
 
-// Component is the schema of a request body, compiled. It is safe for
-// concurrent use.
+// Component is the compiled schema of a request body. It is safe for concurrent
+// use.
 type Component struct {
 	schema *jsonschema.Schema
 	fields []string // the names under "properties", in the document's order
 }
 
-// components are the compiled ones: each is compiled once per process.
+// components holds the compiled components. Each is compiled once per process.
 var components struct {
 	sync.Mutex
 	byName map[string]*Component
 }
 
 // Compile returns the schema that the document has under
-// #/components/schemas/name. It panics if there is none.
+// #/components/schemas/name. It panics if there is none. It is safe for concurrent
+// use.
 func Compile(name string) *Component {
 	components.Lock()
 	defer components.Unlock()
@@ -51,7 +52,8 @@ func Compile(name string) *Component {
 	return c
 }
 
-// compile asserts formats, the document's own among them.
+// compile compiles a component. Its schema also checks formats, including those
+// that the document defines for itself.
 func compile(name string) (*Component, error) {
 	document, err := laxDocument()
 	if err != nil {
@@ -71,11 +73,11 @@ func compile(name string) (*Component, error) {
 	return &Component{schema: s, fields: propertyNames(name)}, nil
 }
 
-// laxKeyword holds, beside the schema that a client should follow, the schema
-// that requests are validated with.
+// laxKeyword is the name of the member that holds the schema for the validation of
+// requests. It stands in the stricter schema that clients should follow.
 const laxKeyword = "x-lax-schema"
 
-// laxDocument returns the document in the form that requests are validated with.
+// laxDocument returns the document with the schemas for the validation of requests.
 func laxDocument() ([]byte, error) {
 	var document any
 	if err := json.Unmarshal(schema.Document(), &document); err != nil {

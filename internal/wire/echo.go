@@ -12,15 +12,15 @@ const (
 	// maxEcho is how many bytes of a 422 may be echoes of the request: inputs
 	// and the names of members.
 	maxEcho = 64 << 10
-	// shortName is what remains of longer names after that, in code points.
+	// shortName is how many code points of a longer name remain after that.
 	shortName = 16
 )
 
 // tooLongToEcho stands for a value that is longer than maxEcho.
 var tooLongToEcho = jsonvalue.Raw(`"` + strings.Repeat(" ", maxEcho) + `"`)
 
-// unprocessable is the error of a body with violations. All are listed; those
-// for whose input there is no room have null.
+// unprocessable returns the error of a body with violations. It lists all of them.
+// If there is no room for an input, it writes null instead.
 func unprocessable(violations ...violation) error {
 	buf := make([]byte, 0, sizeOf(violations))
 	buf = append(buf, `{"error":"RequestValidationError","detail":[`...)
@@ -46,7 +46,7 @@ func unprocessable(violations ...violation) error {
 	return &Error{Response{http.StatusUnprocessableEntity, append(buf, "]}"...)}}
 }
 
-// sizeOf is about the size of a response, so that its buffer need not grow.
+// sizeOf returns about the size of a response, so that its buffer need not grow.
 func sizeOf(violations []violation) int {
 	size, echoes := 64, 0
 	var last jsonvalue.Raw
@@ -65,7 +65,7 @@ func sizeOf(violations []violation) int {
 	return size + min(echoes, maxEcho)
 }
 
-// escapedLen is the length of a string in a response, in bytes.
+// escapedLen returns the length of a string in a response, in bytes.
 func escapedLen(s string) int {
 	n := len(s) + len(`""`)
 	for i := range len(s) {
@@ -86,7 +86,7 @@ type echo struct {
 	room      int
 	compactor jsonvalue.Compactor
 	last      jsonvalue.Raw // the input that was written last
-	from, to  int           // where that is
+	from, to  int           // where it is in the response
 }
 
 func (e *echo) loc(buf []byte, loc []any) []byte {

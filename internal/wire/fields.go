@@ -11,16 +11,17 @@ import (
 	"github.com/licensekit/licensekey/internal/jsonvalue"
 )
 
-// Body is a request body that its component has passed. Presence and type are
-// known, so the accessors return no error; an optional member that is absent
-// gives the zero value. An accessor panics on a name that the component lacks.
+// Body is a request body that is valid by its component. Presence and type are
+// known, so the accessors return no error. For an optional member that is absent
+// they return the zero value. An accessor panics on a name that the component
+// lacks.
 type Body struct {
 	component *Component
 	members   []jsonvalue.Raw // as component.fields; "" for a member that is absent
 }
 
-// body picks out of an object the members that c names. Of members with one
-// name the last counts.
+// body returns the members of an object that c names. If several members have the
+// same name, the last one counts.
 func (c *Component) body(object jsonvalue.Raw) Body {
 	b := Body{component: c, members: make([]jsonvalue.Raw, len(c.fields))}
 	for name, value := range object.Members() {
@@ -34,7 +35,7 @@ func (c *Component) body(object jsonvalue.Raw) Body {
 // maxFieldName is longer than the name of any member of a component, in bytes.
 const maxFieldName = 32
 
-// index returns which of the fields has the name, or -1.
+// index returns the index of the field with that name, or -1.
 func (c *Component) index(name jsonvalue.Raw) int {
 	if len(name) > len(`""`)+len(`\u0000`)*maxFieldName {
 		return -1
@@ -42,7 +43,7 @@ func (c *Component) index(name jsonvalue.Raw) int {
 	return slices.Index(c.fields, name.Text())
 }
 
-// IsZero says whether b is no body.
+// IsZero reports whether b is the zero Body, which no component has validated.
 func (b Body) IsZero() bool { return b.component == nil }
 
 func (b Body) get(name string) jsonvalue.Raw {

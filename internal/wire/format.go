@@ -24,7 +24,7 @@ func isUUID4(v any) bool {
 	return err == nil
 }
 
-// isNonnegativeInteger reads numbers in the form that outline gives them.
+// isNonnegativeInteger expects numbers in the form that outlineScalar gives them.
 func isNonnegativeInteger(v any) bool {
 	switch v := v.(type) {
 	case int64:
@@ -38,8 +38,8 @@ func isNonnegativeInteger(v any) bool {
 	return true
 }
 
-// hasNoNUL rejects NUL, and with it the lone surrogates that JSON can spell but
-// no UTF-8 store can hold, in a string and anywhere in an object.
+// hasNoNUL rejects NUL, in a string and anywhere in an object. It also rejects
+// lone surrogates: JSON can express them, but a store of UTF-8 cannot hold them.
 func hasNoNUL(v any) bool {
 	return everywhere(v, func(leaf any) bool {
 		s, ok := leaf.(string)
@@ -51,8 +51,8 @@ func isStorableText(s string) bool {
 	return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
 }
 
-// isStorable rejects infinity too, which JSON could not give back. An outline
-// has it as a json.Number, and nothing else.
+// isStorable rejects what hasNoNUL rejects, and infinity, which could not be
+// written as JSON again. In an outline, a json.Number is always an infinity.
 func isStorable(v any) bool {
 	return hasNoNUL(v) && everywhere(v, func(leaf any) bool {
 		_, infinite := leaf.(json.Number)

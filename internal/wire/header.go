@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// SetCommonHeaders sets what every response carries; version is the API version
-// of a request that asks for none. It replaces what a host's middleware has set,
-// so that no header is there twice.
+// SetCommonHeaders sets the headers that every response has. version is the API
+// version of a request that asks for none. The headers replace those that a
+// host's middleware has set, so that no header is there twice.
 func SetCommonHeaders(h, request http.Header, version string) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "private, no-store")
@@ -22,18 +22,20 @@ func SetCommonHeaders(h, request http.Header, version string) {
 	}
 }
 
-// isVersion says whether s has the form YYYY-MM.
+// isVersion reports whether s has the form YYYY-MM.
 func isVersion(s string) bool {
 	return len(s) == len("YYYY-MM") && s[4] == '-' && strings.Trim(s[:4]+s[5:], "0123456789") == ""
 }
 
-// IsPreflight says whether a browser asks if it may send another request.
+// IsPreflight reports whether r is a CORS preflight: the question of a browser
+// whether it may send another request.
 func IsPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions &&
 		r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// WritePreflight lists what may be sent; comparing is the browser's part.
+// WritePreflight writes the response to a preflight. It lists what may be sent. The
+// browser compares that with its request.
 func WritePreflight(w http.ResponseWriter, method string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/plain; charset=utf-8")

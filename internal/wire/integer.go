@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// maxIntegerText is the length of the longest text that is read as an integer,
-// in bytes.
+// maxIntegerText is the largest length of a text that is read as an integer, in
+// bytes.
 const maxIntegerText = 500
 
-// parseInteger reads an integer of at least 0 from a decoded JSON value, as lax
-// as pydantic is: from an integer, a float without a fraction, true and false,
-// and a string that spells an integer, with spaces around it, a sign, leading
-// zeros, underscores between digits, or a fraction of zeros. The problem is nil
-// if it can.
+// parseInteger reads a nonnegative integer from a decoded JSON value. It accepts
+// what pydantic accepts: an integer, a float without a fraction, true and false,
+// and a string that contains an integer. The string may have spaces around it, a
+// sign, leading zeros, underscores between digits, and a fraction of zeros. The
+// problem is nil if v is such a value.
 func parseInteger(v any) (int64, *problem) {
 	switch v := v.(type) {
 	case bool:
@@ -71,8 +71,8 @@ func integerOfDigits(digits string) (int64, *problem) {
 	return n, nil
 }
 
-// isIntegerText says whether text is a sign or none, digits with single
-// underscores between them, and a point with zeros or none.
+// isIntegerText reports whether text consists of an optional sign, digits with
+// single underscores between them, and an optional point with zeros after it.
 func isIntegerText(text string) bool {
 	if text != "" && (text[0] == '+' || text[0] == '-') {
 		text = text[1:]

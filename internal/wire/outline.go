@@ -11,17 +11,18 @@ import (
 	"github.com/licensekit/licensekey/internal/jsonvalue"
 )
 
-// What the validator looks at is bounded: more than any component passes, and
-// no more than it takes to say what is wrong.
+// These constants bound what the validator looks at. Each is one more than a
+// component allows, which is enough to find that a value is too large.
 const (
 	maxMembers = 51  // of an object
 	maxText    = 501 // code points of a string
 	maxName    = 41  // code points of a member's name
 )
 
-// value is a member of a body, with the outline that the validator takes. An
-// outline has the types that package jsonschema accepts, and numbers that are
-// cheap for it: it reads the text of a number as a fraction of any size.
+// value is a member of a body, with the outline that the validator looks at
+// instead of it. An outline consists of the types that package jsonschema accepts.
+// Its numbers are small, because jsonschema computes with exact fractions, and
+// that takes long for a number with a large exponent.
 type value struct {
 	raw     jsonvalue.Raw
 	outline any
@@ -50,8 +51,9 @@ func newValue(raw jsonvalue.Raw) value {
 	return v
 }
 
-// outlineObject has one member for each kind of value, and a text for the others
-// of the kind: one is enough to say whether the object is valid.
+// outlineObject returns the outline of an object. It keeps one member of each kind
+// of value, and replaces the others of that kind by a short text. One is enough to
+// find whether the object is valid.
 func outlineObject(members []pair) map[string]any {
 	object := make(map[string]any, len(members))
 	seen := make(map[any]bool, 4)
@@ -66,8 +68,8 @@ func outlineObject(members []pair) map[string]any {
 	return object
 }
 
-// outlineName is the outline of a member's name. All that are too long have the
-// same.
+// outlineName returns the outline of a member's name. All names that are too long
+// have the same outline.
 func outlineName(name string) string {
 	if utf8.RuneCountInString(name) >= maxName {
 		return plainText[:maxName]
@@ -75,10 +77,11 @@ func outlineName(name string) string {
 	return name
 }
 
-// firstMembers returns the first members of an object by their names, each with
-// its last value, and how many there are.
+// firstMembers returns the first maxMembers members of an object with different
+// names, each with the last value of its name. total is the number of different
+// names in the object.
 func firstMembers(object jsonvalue.Raw) (members []pair, total int) {
-	// A member takes at least five bytes: "":0 and what parts it from the next.
+	// A member takes at least five bytes: "":0 and a comma or a brace.
 	hashes := make([]uint64, 0, min(strings.Count(string(object), ":"), len(object)/5))
 	for rawName, raw := range object.Members() {
 		name := rawName.Text()
@@ -95,12 +98,12 @@ func firstMembers(object jsonvalue.Raw) (members []pair, total int) {
 	return members, len(slices.Compact(hashes))
 }
 
-// seed is of the hashes by which different names are counted.
+// seed is the seed of the hashes that firstMembers counts names with.
 var seed = maphash.MakeSeed()
 
-// outlineMember is the outline of a member of an object in a body: it may be of
-// any length, and nothing may be nested in it. Outlines of members are
-// comparable, and those of the same kind are equal.
+// outlineMember returns the outline of a member of an object in a body. The member
+// may be of any length, and must not be an array or an object. Outlines of members
+// are comparable, and those of the same kind are equal.
 func outlineMember(raw jsonvalue.Raw) any {
 	if raw.IsString() {
 		text := raw.Text()
@@ -133,7 +136,7 @@ func outlineText(text string) any {
 	return short
 }
 
-// cut returns the first n code points of text, or all if there are no more.
+// cut returns the first n code points of text, or all of it if there are fewer.
 func cut(text string, n int) string {
 	if len(text) <= n {
 		return text

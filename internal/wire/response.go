@@ -7,7 +7,7 @@ import (
 	"github.com/licensekit/licensekey/internal/jsonvalue"
 )
 
-// Response is a status and a JSON body; the headers are the same for all.
+// Response is a status and a body. The headers are the same for all responses.
 type Response struct {
 	Status int
 	Body   []byte // nil for none
@@ -22,7 +22,7 @@ func (r Response) Write(w http.ResponseWriter) {
 	}
 }
 
-// Error is the error of a request that gets an error response.
+// Error is an error that holds the error response for the request.
 type Error struct {
 	Response Response
 }
@@ -41,13 +41,13 @@ var (
 	unreadableBody = &Error{plain(http.StatusBadRequest, "There was an error parsing the body")}
 )
 
-// plain is an error of the HTTP layer, which has no name.
+// plain returns an error response of the HTTP layer. It has no error name.
 func plain(status int, detail string) Response {
 	body := append([]byte(`{"detail":`), jsonvalue.AppendText(nil, detail)...)
 	return Response{status, append(body, '}')}
 }
 
-// Named is an error of the API.
+// Named returns an error response of the API. name becomes the member "error".
 func Named(status int, name, detail string) Response {
 	body := append([]byte(`{"error":`), jsonvalue.AppendText(nil, name)...)
 	body = append(body, `,"detail":`...)

@@ -7,12 +7,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrUUIDVersion says that a text is a UUID, but not of version 4 and the RFC
-// variant.
+// ErrUUIDVersion is returned for a UUID that does not have version 4, or not the
+// variant of RFC 9562.
 var ErrUUIDVersion = errors.New("UUID version 4 expected")
 
-// UUIDSyntaxError says that a text is not a UUID, as the uuid
-// crate that Polar's validation is built on.
+// UUIDSyntaxError is returned for a text that is not a UUID. Msg describes it in
+// the words of the uuid crate for Rust, which Polar's validation uses.
 type UUIDSyntaxError struct {
 	Msg string
 }
@@ -26,8 +26,8 @@ const (
 )
 
 // ParseUUID4 reads a version 4 UUID: 32 hex digits, the hyphenated form, or the
-// hyphenated form in braces or after "urn:uuid:". Digits are of either case;
-// nothing is trimmed. The error is a *UUIDSyntaxError or ErrUUIDVersion.
+// hyphenated form in braces or after "urn:uuid:". Digits may be in upper or lower
+// case. Spaces are not trimmed. The error is a *UUIDSyntaxError or ErrUUIDVersion.
 func ParseUUID4(text string) (uuid.UUID, error) {
 	t := text
 	switch {

@@ -60,7 +60,7 @@ func invalidJSON(err *jsonvalue.SyntaxError) violation {
 	return violation{problem{"json_invalid", "JSON decode error", errorContext(err.Msg)}, []any{"body", err.Pos}, "{}"}
 }
 
-// wrongType describes a value of a type that s does not take.
+// wrongType describes a value of a type that s does not allow.
 func wrongType(s *jsonschema.Schema, v value, loc []any) violation {
 	p := boolType
 	isText := v.raw.IsString()
@@ -87,8 +87,8 @@ func wrongType(s *jsonschema.Schema, v value, loc []any) violation {
 	return violation{*p, loc, v.raw}
 }
 
-// wrongValue describes the failure of a keyword other than type. It is not ok
-// for one that fails only because of a member.
+// wrongValue describes the failure of a keyword other than type. ok is false if the
+// keyword fails only because of a member.
 func wrongValue(s *jsonschema.Schema, keyword string, v value, loc []any) (_ violation, ok bool) {
 	var p *problem
 	switch {
@@ -140,13 +140,13 @@ func uuidProblem(text string) *problem {
 	return uuidVersion
 }
 
-// errorContext is the object that holds an error's message.
+// errorContext returns the JSON object that holds the message of an error.
 func errorContext(msg string) string {
 	return `{"error":` + string(jsonvalue.AppendText(nil, msg)) + "}"
 }
 
-// uuidSyntaxProblem describes what is wrong with t, a text that is no UUID. Lengths and
-// positions count bytes of UTF-8.
+// uuidSyntaxProblem describes what is wrong with t, which is not a UUID. Lengths
+// and positions count bytes of UTF-8.
 func uuidSyntaxProblem(t string) string {
 	s, offset := t, 0
 	if braced(t) {
