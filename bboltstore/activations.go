@@ -17,13 +17,14 @@ func activationKey(licenseKeyID, activationID uuid.UUID) []byte {
 	return slices.Concat(licenseKeyID[:], activationID[:])
 }
 
-// hasRecord says whether an activation of a license key has a record. It may
-// have ended.
+// hasRecord reports whether an activation of a license key has a record. The
+// activation may have ended.
 func hasRecord(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID) bool {
 	return tx.Bucket(activationsBucket).Get(activationKey(licenseKeyID, activationID)) != nil
 }
 
-// getActivation reads an activation, live or ended, which has a record.
+// getActivation reads the record of an activation, live or ended. There must be
+// one.
 func getActivation(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID) (licensekey.Activation, error) {
 	key := activationKey(licenseKeyID, activationID)
 	return decodeActivation(key, tx.Bucket(activationsBucket).Get(key))
@@ -36,7 +37,7 @@ func decodeActivation(key, record []byte) (a licensekey.Activation, err error) {
 	return a, nil
 }
 
-// putActivation writes a record. addRecords counts it.
+// putActivation writes a record. The caller counts it with addRecords.
 func putActivation(tx *bbolt.Tx, a licensekey.Activation) error {
 	text, err := encode(a)
 	if err != nil {
@@ -46,13 +47,13 @@ func putActivation(tx *bbolt.Tx, a licensekey.Activation) error {
 }
 
 // activationRecords yields the keys and values of the records of a license key's
-// activations, live and ended. They are gone when the transaction ends.
+// activations, live and ended. Both are valid until the transaction ends.
 func activationRecords(tx *bbolt.Tx, licenseKeyID uuid.UUID) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, record []byte) bool) {
 		c := tx.Bucket(activationsBucket).Cursor()
 		for key, record := c.Seek(licenseKeyID[:]); bytes.HasPrefix(key, licenseKeyID[:]); key, record = c.Next() {
 			if len(key) == len(licenseKeyID) {
-				continue // their number
+				continue // the record with the number of records
 			}
 			if !yield(key, record) {
 				return
@@ -95,13 +96,13 @@ func countLive(tx *bbolt.Tx, licenseKeyID uuid.UUID, st state) (int, error) {
 	return records - st.ended.len(), err
 }
 
-// isLive says whether a license key has a live activation with that id.
+// isLive reports whether a license key has a live activation with that id.
 func isLive(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID, st state) bool {
 	return !st.ended.has(activationID) && hasRecord(tx, licenseKeyID, activationID)
 }
 
-// endActivation ends a live activation: its record is marked, or deleted if
-// another one would have the same mark.
+// endActivation ends a live activation. It marks the record of the activation as
+// ended, or deletes it if another record would have the same mark.
 func endActivation(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID, st state) error {
 	if sharesMark(tx, licenseKeyID, activationID) {
 		if err := tx.Bucket(activationsBucket).Delete(activationKey(licenseKeyID, activationID)); err != nil {
@@ -122,8 +123,8 @@ func endActivation(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID, st state)
 	return putState(tx, licenseKeyID, st)
 }
 
-// sharesMark says whether another record of the license key has the mark of this
-// one.
+// sharesMark reports whether another record of the license key would have the same
+// mark.
 func sharesMark(tx *bbolt.Tx, licenseKeyID, activationID uuid.UUID) bool {
 	prefix := slices.Concat(licenseKeyID[:], markOf(activationID))
 	c := tx.Bucket(activationsBucket).Cursor()
@@ -148,7 +149,8 @@ func deleteEnded(tx *bbolt.Tx, licenseKeyID uuid.UUID, ended marks) error {
 	return nil
 }
 
-// addActivation writes a new activation, and deletes those that have ended.
+// addActivation writes the record of a new activation, and deletes the records of
+// those that have ended.
 func addActivation(tx *bbolt.Tx, a licensekey.Activation, st state) error {
 	ended := st.ended
 	if err := deleteEnded(tx, a.LicenseKeyID, ended); err != nil {

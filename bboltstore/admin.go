@@ -26,7 +26,8 @@ func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (license
 			return nil, licensekey.ErrExists
 		}
 		return func() error {
-			// What shares the commit must not end with this ctx.
+			// WithoutCancel: an error here would fail the other changes of the
+			// commit too.
 			return insert(context.WithoutCancel(ctx), tx, []licensekey.LicenseKeyWithActivations{{LicenseKey: k}})
 		}, nil
 	})
@@ -36,9 +37,9 @@ func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (license
 	return k, nil
 }
 
-// recordCache is the record of a license key that was read last, and what it
-// holds. A change is decided twice, mostly on the same record, and decoding it is
-// most of a decision.
+// recordCache holds the record of a license key that was read last, and the license
+// key decoded from it. A change is decided twice, mostly on the same record, and
+// decoding the record is most of the work.
 type recordCache struct {
 	record []byte
 	k      licensekey.LicenseKey
@@ -75,8 +76,9 @@ func getLicenseKey(tx *bbolt.Tx, id uuid.UUID, cache *recordCache) (licensekey.L
 	return k, st, err
 }
 
-// Get implements [licensekey.Admin]. It may show a change whose sync is under
-// way, but returns ErrNotFound only if that rests on synced commits.
+// Get implements [licensekey.Admin]. It may show a change whose sync is not yet
+// complete. Before it returns ErrNotFound, it waits until every change that this
+// rests on is synced.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (k licensekey.LicenseKeyWithActivations, err error) {
 	err = s.decide(ctx, func(tx *bbolt.Tx, on *subjects) error {
 		on.add(id[:])
@@ -121,12 +123,13 @@ func load(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKeyWithActivations, err
 	return k, nil
 }
 
-// List implements [licensekey.Admin]. It may show a change whose sync is under
-// way. It decodes every license key from req.After on until the page is full. An
-// error names the license key whose record cannot be read.
+// List implements [licensekey.Admin]. It may show a change whose sync is not yet
+// complete. It decodes every license key after req.After, also those that the
+// request does not ask for, until the page is full. If a record cannot be read, the
+// error has the id of its license key.
 //
-// It does all of this in one read transaction: see [Store.Backup] for what waits
-// meanwhile.
+// All of this takes place in one read transaction. See [Store.Backup] for what has
+// to wait for it.
 func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []licensekey.LicenseKey, err error) {
 	err = s.view(ctx, func(tx *bbolt.Tx) error {
 		c := tx.Bucket(keysBucket).Cursor()
@@ -155,8 +158,8 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []li
 	return keys, nil
 }
 
-// Delete implements [licensekey.Admin]. It decodes nothing, so that a license key
-// whose record is damaged can be deleted too.
+// Delete implements [licensekey.Admin]. It decodes no JSON, so it can also delete a
+// license key whose record is damaged.
 func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
 	return s.update(ctx, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
 		on.add(id[:])
@@ -208,7 +211,7 @@ func (s *Store) Rotate(ctx context.Context, req licensekey.RotateRequest) (licen
 	})
 }
 
-// change replaces a license key by what check makes of it.
+// change replaces a license key by the result of check.
 func (s *Store) change(ctx context.Context, id uuid.UUID,
 	check func(licensekey.LicenseKey) (licensekey.LicenseKey, error)) (licensekey.LicenseKey, error) {
 	var after licensekey.LicenseKey
@@ -239,8 +242,8 @@ func (s *Store) change(ctx context.Context, id uuid.UUID,
 	return after, nil
 }
 
-// moveLicenseKey writes the record and the state of k, which is found by the
-// lookup key to from now on, and no longer by from.
+// moveLicenseKey writes the record and the state of k. It replaces the lookup key
+// from, by which k was found, by the lookup key to.
 func moveLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey, st state, from, to []byte) error {
 	lookup := tx.Bucket(lookupBucket)
 	if err := lookup.Delete(from); err != nil {

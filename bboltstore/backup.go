@@ -13,14 +13,14 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Backup writes a consistent snapshot of the database to w, in the form of a
-// database file, while other calls go on. Every change that was acknowledged
-// before the call is in it. It ends early with an error if ctx ends.
+// Backup writes a consistent snapshot of the database to w, as a database file. It
+// contains every change whose call returned before Backup was called. Other calls
+// go on meanwhile. If ctx ends, Backup stops with an error that wraps ctx.Err().
 //
-// While it is under way no page that it may need is used again. A database that
-// outgrows its part of the address space, which Open makes 1 GiB at first, makes
-// every call wait for the end of the backup. So write to a file, as BackupFile
-// does, and not to a slow network.
+// While a backup is being written, the database cannot reuse its pages, so the file
+// grows with every change. If it outgrows its mapping into memory, which Open makes
+// 1 GiB at first, every other call waits for the end of the backup. So write to a
+// file, as BackupFile does, and not to a slow network.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	return s.view(ctx, func(tx *bbolt.Tx) error {
 		if _, err := tx.WriteTo(contextWriter{ctx, w}); err != nil {
@@ -30,11 +30,12 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	})
 }
 
-// BackupFile writes what Backup writes to a file at path. The file is there whole
-// and synced when it returns nil. When it returns an error, what was at path is as
-// before, except that an error of syncing the directory may come after the new
-// file has its name. The file has mode 0600. While it is written it has another
-// name in the same directory, which begins with its own.
+// BackupFile writes a backup, as Backup does, to a file at path. When it returns
+// nil, the file is complete and synced. When it returns an error, what was at path
+// has not changed, with one exception: if only syncing the directory fails, the new
+// file is already there. The file has mode 0600. While it is written, it has a
+// temporary name in the same directory: the last element of path, a point and a
+// random number.
 //
 // A regular file at path is replaced. BackupFile returns an error if there is
 // anything else at path, such as a directory or a symbolic link, and if the file
@@ -50,7 +51,7 @@ func (s *Store) BackupFile(ctx context.Context, path string) error {
 	return nil
 }
 
-// checkTarget says why a backup must not replace what is at path.
+// checkTarget returns an error if a backup must not replace what is at path.
 func (s *Store) checkTarget(path string) error {
 	target, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -72,7 +73,7 @@ func (s *Store) checkTarget(path string) error {
 	return nil
 }
 
-// writeFile writes a file that is there whole and synced, or not at all.
+// writeFile writes a file. The file gets its name when it is complete and synced.
 func writeFile(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
@@ -95,7 +96,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 // syncDir makes a new name in a directory durable.
 func syncDir(name string) error {
 	if runtime.GOOS == "windows" {
-		return nil // which cannot sync directories
+		return nil // Windows cannot sync directories
 	}
 	dir, err := os.Open(name)
 	if err != nil {
@@ -104,7 +105,7 @@ func syncDir(name string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// contextWriter fails once ctx has ended.
+// contextWriter returns an error once ctx has ended.
 type contextWriter struct {
 	ctx context.Context
 	w   io.Writer

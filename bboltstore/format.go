@@ -24,17 +24,17 @@ import (
 //	licensekey.activations  license key id → how many records follow for it, as a varint; none if there are none
 //	                        license key id, activation id → licensekey.Activation as JSON
 //
-// Ids are their 16 bytes. A lookup key is 48 bytes: the organization id and the
-// SHA-256 of the key string. The key string is hashed because a bbolt key has at
-// most 32 KiB, and so that the time of a look-up tells nothing about how much of
-// a guess was right. The record of a license key begins with its lookup key, so
-// that a license key whose JSON cannot be read can be deleted.
+// An id is stored as its 16 bytes. A lookup key has 48 bytes: the organization id
+// and the SHA-256 of the key string. The key string is hashed because a bbolt key
+// has at most 32 KiB, and so that the time of a look-up does not tell how much of a
+// guess was right. The record of a license key begins with its lookup key, so that
+// a license key whose JSON cannot be read can be deleted.
 //
-// A change costs what its commit writes: whole pages, at random places, with all
-// the branches above them. The layout keeps these few:
+// The cost of a change is what its commit writes: whole pages, at random places,
+// with all the branch pages above them. The layout keeps the number of pages small:
 //
-//   - Validations and deactivations write to the state of a license key only.
-//     States are small, so many share a page.
+//   - Validations and deactivations write only the state of a license key. States
+//     are small, so many of them share a page.
 //   - The states that changed last are in a small bucket of their own. The
 //     changes of one commit share its pages. See flushEvery.
 //   - A deactivation leaves the record of the activation where it is and puts a
@@ -45,9 +45,9 @@ import (
 //     If two records begin with the same two bytes, the record is deleted at once
 //     instead of marked, and an activation first deletes the ended record that has
 //     the mark of the new one.
-//   - The number of records stands before them, where an activation writes anyway.
-//     The live ones are that number less the marks. So no activation, and none
-//     that finds no seat, reads the activations that are there.
+//   - The number of records is stored just before them, where an activation writes
+//     anyway. The number of live activations is that number minus the number of
+//     marks. So Activate need not read the activations that are there.
 const formatVersion = 3
 
 // lookupSize is the size of a lookup key.
@@ -64,8 +64,8 @@ var (
 	versionKey = []byte("version")
 )
 
-// prepare checks the format of the database, or lays it out in an empty one. A
-// database that the host shares may hold other buckets.
+// prepare checks the format of the database, or creates the buckets if there are
+// none. A database that the host has opened may hold other buckets.
 func (s *Store) prepare() (err error) {
 	defer recoverAs(&err)
 	fresh := false
@@ -136,8 +136,8 @@ func splitRecord(id uuid.UUID, record []byte) (lookup, text []byte, err error) {
 	return record[:lookupSize], record[lookupSize:], nil
 }
 
-// encode writes a record. Unlike json.Marshal it leaves the JSON inside, of
-// meta and conditions, as it is.
+// encode writes a record. Unlike json.Marshal, it does not escape the JSON that the
+// record contains: meta, conditions and metadata.
 func encode(record any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -148,8 +148,8 @@ func encode(record any) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// decode reads a record. The result shares no memory with data, which is gone
-// when the transaction ends.
+// decode reads a record. The result shares no memory with data, which is valid only
+// until the transaction ends.
 func decode(data []byte, record any) error {
 	if err := json.Unmarshal(data, record); err != nil {
 		return fmt.Errorf("decode a record: %w", err)

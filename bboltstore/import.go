@@ -13,14 +13,15 @@ import (
 	"github.com/licensekit/licensekey/rules"
 )
 
-// lookEvery is after how many records a long call looks whether its ctx has
-// ended.
+// lookEvery is the number of records after which a long call checks again whether
+// its ctx has ended.
 const lookEvery = 1000
 
-// Import implements [licensekey.Admin], in one transaction of its own: it needs
-// memory in proportion to what it adds, and other changes wait for its end. If
-// ctx ends meanwhile, nothing is added. Of several keys in the input with one id,
-// or with one key string in an organization, the first is added.
+// Import implements [licensekey.Admin], in one transaction of its own. It needs
+// memory in proportion to what it adds, and other changes wait until it ends. If ctx
+// ends before the commit, nothing is added. If several keys in the input have the
+// same id, or the same organization and key string, only the first of them is
+// added.
 func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
 	checked, err := checkImport(ctx, keys)
 	if err != nil {
@@ -43,7 +44,7 @@ func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActi
 	return added, nil
 }
 
-// checkImport is rules.Imports, but looks at ctx.
+// checkImport does the same as rules.Imports, but ends when ctx ends.
 func checkImport(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
 	checked := make([]licensekey.LicenseKeyWithActivations, len(keys))
 	for i, k := range keys {
@@ -66,13 +67,13 @@ func look(ctx context.Context, i int) error {
 	return ctx.Err()
 }
 
-// exists says whether there is a license key with the id of k, or with its key
-// string in its organization.
+// exists reports whether there is a license key with that id or that lookup key.
 func exists(tx *bbolt.Tx, id uuid.UUID, lookup []byte) bool {
 	return tx.Bucket(keysBucket).Get(id[:]) != nil || tx.Bucket(lookupBucket).Get(lookup) != nil
 }
 
-// unknown returns the license keys that are to be added, in the memory of keys.
+// unknown returns those of keys that are not yet in the database. The result reuses
+// the memory of keys.
 func unknown(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
 	found := keys[:0]
 	ids := make(map[uuid.UUID]bool, len(keys))
@@ -91,12 +92,13 @@ func unknown(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWith
 	return found, nil
 }
 
-// insert writes the records of license keys that are not there, in the order of
-// each bucket's keys. Until a transaction ends, bbolt keeps all new records of a
-// bucket in one list: in any other order each insertion moves half of it.
+// insert writes the records of license keys that are not yet in the database. It
+// writes them in the order of each bucket's keys: until a transaction ends, bbolt
+// keeps all new records of a bucket in one sorted list, and in any other order each
+// insertion would move half of the list.
 func insert(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations) error {
 	slices.SortFunc(keys, func(a, b licensekey.LicenseKeyWithActivations) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	lookups := make([][]byte, len(keys)) // and license key ids
+	lookups := make([][]byte, len(keys)) // each a lookup key and a license key id
 	for i, k := range keys {
 		if err := look(ctx, i); err != nil {
 			return err
@@ -128,8 +130,8 @@ func insert(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithA
 	return nil
 }
 
-// insertState writes the state of a new license key to where states are that do
-// not change.
+// insertState writes the state of a new license key, into the bucket of states that
+// have not changed recently.
 func insertState(tx *bbolt.Tx, k licensekey.LicenseKey) error {
 	var st state
 	if st.copyFrom(k); st.isZero() {

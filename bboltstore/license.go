@@ -10,9 +10,9 @@ import (
 	"github.com/licensekit/licensekey/rules"
 )
 
-// Deactivate implements [licensekey.Deactivator]. A miss costs a read
-// transaction. It waits for a commit only if that commit changes the same
-// license key and its sync is under way.
+// Deactivate implements [licensekey.Deactivator]. If it returns ErrNotFound, it
+// costs a read transaction. It then waits for a commit only if that commit changes
+// the same license key and is not yet synced.
 func (s *Store) Deactivate(ctx context.Context, req licensekey.DeactivateRequest) error {
 	return s.update(ctx, func(tx *bbolt.Tx, on *subjects) (apply func() error, err error) {
 		return checkDeactivate(tx, on, req)
@@ -35,8 +35,8 @@ func checkDeactivate(tx *bbolt.Tx, on *subjects, req licensekey.DeactivateReques
 	return func() error { return endActivation(tx, id, req.ActivationID, st) }, err
 }
 
-// Activate implements [licensekey.Activator]. An activation that is not made
-// costs a read transaction and waits no more than a miss of Deactivate does.
+// Activate implements [licensekey.Activator]. If it makes no activation, it costs a
+// read transaction, and waits only where Deactivate waits with ErrNotFound.
 func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (result licensekey.Activated, err error) {
 	var cache recordCache
 	err = s.update(ctx, func(tx *bbolt.Tx, on *subjects) (apply func() error, err error) {
@@ -67,8 +67,8 @@ func checkActivate(tx *bbolt.Tx, on *subjects, req licensekey.ActivateRequest, c
 	return licensekey.Activated{Activation: a, LicenseKey: k}, apply, nil
 }
 
-// Validate implements [licensekey.Validator]. A validation that fails costs a
-// read transaction and waits no more than a miss of Deactivate does.
+// Validate implements [licensekey.Validator]. If the validation fails, it costs a
+// read transaction, and waits only where Deactivate waits with ErrNotFound.
 func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (result licensekey.Validated, err error) {
 	var cache recordCache
 	err = s.update(ctx, func(tx *bbolt.Tx, on *subjects) (apply func() error, err error) {

@@ -14,13 +14,13 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// state is what license calls change in a license key again and again.
+// state holds what validations and deactivations change in a license key.
 type state struct {
 	usage           int64
 	validations     int64
 	lastValidatedAt *time.Time
 	modifiedAt      *time.Time
-	ended           marks // of activations that have ended and still have a record
+	ended           marks // the activations that have ended and still have a record
 }
 
 // copyFrom copies the fields of k that are kept in its state.
@@ -37,12 +37,12 @@ func (s *state) isZero() bool {
 	return s.usage == 0 && s.validations == 0 && s.lastValidatedAt == nil && s.modifiedAt == nil && len(s.ended) == 0
 }
 
-// Every flushEvery changes the recent states of one sixteenth of the ids, by
-// their first four bits, are moved to the states bucket. So each state is moved
-// after at most 16 times as many changes. A larger number makes a commit write
-// more pages of recent states. A smaller one leaves fewer states that are moved
-// together and share a page. If ids are not random, more states are moved at
-// once, and as many in all.
+// Every flushEvery changes, the recent states of one sixteenth of the ids, by their
+// first four bits, are moved to the states bucket. So each state is moved after at
+// most 16 * flushEvery changes. With a larger number, a commit writes more pages of
+// recent states. With a smaller one, fewer of the states that are moved together
+// share a page. If ids are not random, more states may be moved at once, but not
+// more in all.
 const flushEvery = 512
 
 func getState(tx *bbolt.Tx, licenseKeyID uuid.UUID) (state, error) {
@@ -101,9 +101,9 @@ func deleteState(tx *bbolt.Tx, licenseKeyID uuid.UUID) error {
 	return tx.Bucket(statesBucket).Delete(licenseKeyID[:])
 }
 
-// appendState writes four varints and then the bytes of ended. The times are as
-// packTime has them; the second is written as its difference to the first, which
-// it equals unless the host has changed the license key since.
+// appendState writes four varints and then the bytes of ended. The times are in the
+// form of packTime. The second is written as its difference from the first: they
+// are equal unless the host has changed the license key since the last validation.
 func appendState(b []byte, s state) []byte {
 	validated, modified := packTime(s.lastValidatedAt), packTime(s.modifiedAt)
 	for _, n := range []int64{s.usage, s.validations, validated, modified - validated} {
@@ -132,8 +132,8 @@ func parseState(b []byte) (s state, err error) {
 	return s, nil
 }
 
-// packTime is the time in microseconds since 1970, doubled, plus one, so that 0
-// is none. Stored times have whole microseconds.
+// packTime returns the time in microseconds since 1970, doubled, plus one. 0 means
+// that there is no time. Stored times have whole microseconds.
 func packTime(t *time.Time) int64 {
 	if t == nil {
 		return 0
@@ -149,13 +149,14 @@ func unpackTime(n int64) *time.Time {
 	return &t
 }
 
-// marks names activations by the first markSize bytes of their ids. See
+// marks identifies activations by the first markSize bytes of their ids. See
 // formatVersion.
 type marks []byte
 
 const (
 	markSize = 2
-	// maxEnded is how many ended activations of a license key may have a record.
+	// When a license key has maxEnded marks, the records of its ended activations
+	// are deleted.
 	maxEnded = 32
 )
 

@@ -1,15 +1,16 @@
 // Package bboltstore is a license key store in one file, an embedded bbolt
 // database. A change is on disk, synced, before its call returns.
 //
-// It uses group commit: changes that arrive during a commit share the next one,
-// so that many callers cost few syncs. A change that comes alone is committed at
-// once. What needs no change, such as a deactivation of an unknown activation,
-// costs a read transaction and does not wait for other changes. Only if it rests
-// on a change whose sync is under way does it wait for that sync, so that no
-// ErrNotFound, ErrActivationLimit or similar rests on what a power cut may undo.
+// It uses group commit: changes that arrive during a commit share the next one, so
+// that many callers cost few syncs. A change that arrives alone is committed at
+// once. A call that changes nothing, such as a deactivation of an unknown
+// activation, costs a read transaction and does not wait for other changes. There
+// is one exception: if its error rests on a change that is not yet synced, the call
+// waits for that sync. So a power cut cannot undo the reason of an ErrNotFound, an
+// ErrActivationLimit or a similar error.
 //
-// After a failed write, as on a full disk, the changes of its commit get an
-// error and the next ones are tried again. After a failed sync see [ErrBroken].
+// After a failed write, as on a full disk, the changes of that commit get an error,
+// and later changes are tried again. For a failed sync see [ErrBroken].
 package bboltstore
 
 import (
@@ -31,16 +32,17 @@ import (
 
 // Errors of this package, always wrapped.
 var (
-	// ErrLocked says that another process, or this one, has the file open.
+	// ErrLocked is returned when another process, or this one, has the file open.
 	ErrLocked = errors.New("the database is in use")
-	// ErrFormat says that a database is not one of this package, or one of a
-	// version that this package does not read.
+	// ErrFormat is returned when a database does not belong to this package, has
+	// a version that this package does not read, or is cut short.
 	ErrFormat = errors.New("unknown database format")
-	// ErrBroken says that a commit failed and that it is unknown whether its
-	// changes are on disk, typically after a failed sync. The calls whose changes
-	// were in that commit get an error that wraps licensekey.ErrUnknown too.
-	// Later calls do not: the store makes no more changes, and nothing of theirs
-	// was made. What Get, List and Backup show from then on may be lost.
+	// ErrBroken is returned when a commit has failed and it is not known whether
+	// its changes are on disk, typically after a failed sync. The calls whose
+	// changes were in that commit get an error that also wraps
+	// licensekey.ErrUnknown. The errors of later calls do not: the store makes no
+	// more changes, so theirs were not made. What Get, List and Backup show from
+	// then on may be lost.
 	//
 	// Fix the disk, then close the store, and the database if New was given it,
 	// and open the file again, preferably after a reboot: the page cache may hold
@@ -51,15 +53,15 @@ var (
 	errClosed = errors.New("bboltstore: closed")
 )
 
-// Options adjusts a store. Nil and the zero value are right for production.
+// Options configures Open. Nil and the zero value are right for production.
 type Options struct {
-	// LockTimeout is how long Open waits for another process to close the
-	// file, for each of the two times that it opens it. Zero or less means
-	// DefaultLockTimeout.
+	// LockTimeout is how long Open waits for another process to close the file.
+	// Open opens an existing file twice, first to check it, and may wait that
+	// long each time. Zero or less means DefaultLockTimeout.
 	LockTimeout time.Duration
 }
 
-// DefaultLockTimeout is the LockTimeout of Options that set none.
+// DefaultLockTimeout is the LockTimeout of Options that set none: one second.
 const DefaultLockTimeout = time.Second
 
 // Store keeps license keys in a bbolt database. It is safe for concurrent use.
@@ -75,9 +77,11 @@ var (
 	_ io.Closer               = (*Store)(nil)
 )
 
-// Open opens the database file at path, which it creates with mode 0600 if it
-// is not there. The store owns the file until Close: no other process can open
-// it. Every error names the file; ErrLocked and ErrFormat are among them.
+// Open opens the database file at path. If there is no file, it creates one with
+// mode 0600. The store locks the file until Close: no other process can open it as
+// a store. An error has the path of the file, and wraps ErrLocked if the file is in
+// use and ErrFormat if it is not a database that this package reads. opts may be
+// nil.
 func Open(path string, opts *Options) (*Store, error) {
 	timeout := DefaultLockTimeout
 	if opts != nil && opts.LockTimeout > 0 {
@@ -109,10 +113,11 @@ func openFile(path string, timeout time.Duration) (*bbolt.DB, error) {
 	return db, nil
 }
 
-// mmapSize is how much of the address space a database gets at first. A file that
-// outgrows its mapping is mapped again, for which a writer waits for all readers,
-// such as a backup, and later readers for the writer. Address space costs nothing
-// on 64-bit systems. Windows makes the file as large as its mapping.
+// mmapSize returns how much of the address space a database gets at first. A file
+// that outgrows its mapping is mapped again. For that the writer waits for all
+// readers, such as a backup, and later readers wait for the writer. Address space
+// costs nothing on 64-bit systems. But Windows makes the file as large as its
+// mapping.
 func mmapSize() int {
 	if strconv.IntSize < 64 || runtime.GOOS == "windows" {
 		return 0 // bbolt's own choice
@@ -120,14 +125,15 @@ func mmapSize() int {
 	return 1 << 30
 }
 
-// allocSize is by how much a file of that size grows when it is full. bbolt lets
-// a file whose mapping is large grow by 16 MiB at a time, also when it is new.
+// allocSize returns by how many bytes a file of that size grows when it is full.
+// bbolt by itself would let a file with a large mapping grow by 16 MiB, even a new
+// one.
 func allocSize(fileSize int64) int {
 	return int(min(max(fileSize, 32<<10), 16<<20))
 }
 
-// checkSize rejects a file that has lost its end. bbolt would map it and the
-// process die at the first page that is not there.
+// checkSize rejects a file that has lost its end. bbolt would map it, and the
+// process would die at the first access to a page that is not there.
 func checkSize(path string, timeout time.Duration) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0 {
@@ -154,18 +160,18 @@ func checkSize(path string, timeout time.Duration) error {
 }
 
 // New returns a store in a database that the host has opened and will close. It
-// uses the buckets whose names begin with "licensekey." and no others. The
-// store is as durable as the database: leave its NoSync off. Its errors are
-// those of Open.
+// uses the buckets whose names begin with "licensekey." and no others. The store is
+// as durable as the database: leave the database's NoSync false. New returns an
+// error that wraps ErrFormat if it cannot read the buckets.
 //
 // Call no method of the store inside a transaction of the host. Inside a read-write
-// one the store would wait for the host and the host for the store, for ever, and
-// with them every other writer. Inside a read transaction the same happens when
-// the file outgrows its mapping into memory, which a new database does at the
-// first write: bbolt then waits for all readers, and new readers wait for bbolt.
-// For that reason keep the host's read transactions short too. Open the database
-// with a bbolt.Options.InitialMmapSize that is larger than the file will be, and
-// it is never mapped again.
+// transaction, the store would wait for the host and the host for the store, for
+// ever, and so would every other writer. Inside a read transaction, the same happens
+// when the file outgrows its mapping into memory, which a new database does at the
+// first write: bbolt then waits for all readers, and new readers wait for bbolt. For
+// the same reason, keep the host's read transactions short. If you open the database
+// with a bbolt.Options.InitialMmapSize that is larger than the file will ever be, it
+// is never mapped again.
 func New(db *bbolt.DB) (*Store, error) {
 	s := &Store{db: db, path: db.Path(), writer: newWriter(db, false)}
 	if err := s.prepare(); err != nil {
@@ -174,9 +180,9 @@ func New(db *bbolt.DB) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for the changes that are under way, lets no others begin, and
-// closes the file if Open opened it. A database that was given to New stays open.
-// Later calls of any method but Close return an error. Closing again returns nil.
+// Close waits for the changes that have begun, lets no others begin, and closes the
+// file if Open opened it. A database that was given to New stays open. Later calls
+// of any method but Close return an error. A second Close returns nil.
 func (s *Store) Close() error {
 	s.writer.close()
 	if !s.owned {
@@ -188,8 +194,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// view runs f on a consistent state of the database. It does not wait for a
-// change that is being made.
+// view runs f in a read transaction. It does not wait for a change that is being
+// made.
 func (s *Store) view(ctx context.Context, f func(tx *bbolt.Tx) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -209,22 +215,22 @@ func (s *Store) view(ctx context.Context, f func(tx *bbolt.Tx) error) (err error
 	return fmt.Errorf("bboltstore: %w", err)
 }
 
-// recoverAs makes an error of a panic, such as those of bbolt on a file that is
-// damaged.
+// recoverAs turns a panic into an error. bbolt panics if a file is damaged.
 func recoverAs(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("bboltstore: panic: %v", p)
 	}
 }
 
-// Check implements [licensekey.Admin]. It returns ErrBroken, wrapped, once the
-// store makes no more changes because of it.
+// Check implements [licensekey.Admin]. Once the store makes no more changes, it
+// returns an error that wraps ErrBroken. It does not find out whether the disk is
+// full.
 func (s *Store) Check(ctx context.Context) error {
 	return s.view(ctx, func(*bbolt.Tx) error { return s.writer.err() })
 }
 
-// decide runs f as view does. An error of f that rests on a commit whose sync is
-// under way is returned once that commit is synced.
+// decide runs f as view does. If f returns an error that rests on a commit that is
+// not yet synced, decide returns it after that commit is synced.
 func (s *Store) decide(ctx context.Context, f func(tx *bbolt.Tx, on *subjects) error) error {
 	var on subjects
 	seen := 0
@@ -241,15 +247,15 @@ func (s *Store) decide(ctx context.Context, f func(tx *bbolt.Tx, on *subjects) e
 	return err
 }
 
-// update decides and makes a change; see writer.do. It decides first in a read
-// transaction, so that what changes nothing does not wait for a change that is
-// being made, and then again on the state that the changes before it have left.
+// update decides and makes a change. It decides first in a read transaction, so that
+// a call that changes nothing does not wait for a change that is being made.
+// writer.do then decides again, on the state that the changes before it have left.
 func (s *Store) update(ctx context.Context, decide decision) error {
 	return s.submit(&change{ctx: ctx, decide: decide})
 }
 
-// updateAlone is update in a transaction that no other change shares, so that the
-// change may give up while it is applied.
+// updateAlone does the same as update, in a transaction that no other change shares.
+// So an error while the change is applied fails no other change.
 func (s *Store) updateAlone(ctx context.Context, decide decision) error {
 	return s.submit(&change{ctx: ctx, decide: decide, alone: true})
 }

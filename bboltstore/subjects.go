@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// subjects is what a decision looks at, and what its change touches: license key
-// ids and lookup keys, each as its bytes.
+// subjects names what a decision looks at and what its change affects: the bytes of
+// license key ids and of lookup keys.
 type subjects struct {
 	all  bool // everything
 	keys [][]byte

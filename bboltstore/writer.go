@@ -18,42 +18,42 @@ import (
 )
 
 // writer implements group commit: changes that arrive during a commit share the
-// next one, so one sync serves many callers. A change that comes alone is
+// next one, so one sync serves many callers. A change that arrives alone is
 // committed at once.
 type writer struct {
 	db    *bbolt.DB
-	owned bool // nobody else uses db
+	owned bool // db is used by this store only
 
 	mu      sync.Mutex
 	queue   []*change
-	pending int // changes in the queue or being committed
+	pending int // the number of changes that are queued or being committed
 	closed  atomic.Bool
 	idle    sync.Cond
 
-	underway atomic.Pointer[commit] // the commit whose changes may be read and not synced
+	underway atomic.Pointer[commit] // the commit that may be read already but is not yet synced
 	broken   atomic.Pointer[error]  // set by the first commit whose outcome on disk is unknown
 }
 
-// decision looks at the state that the changes before it have left, and returns
-// how to change it, or why it must not be changed. It adds to on what it looks at
-// and what its change touches.
+// decision looks at the state that the changes before it have left. It returns a
+// function that makes the change, or the reason why it must not be made. It adds to
+// on what it looks at and what its change affects.
 type decision func(tx *bbolt.Tx, on *subjects) (apply func() error, rejection error)
 
-// change is a decision in the queue, and what became of it.
+// change is a decision in the queue, with its result.
 type change struct {
 	ctx    context.Context
 	decide decision
 	alone  bool // shares no commit, because applying it may fail when its ctx ends
 	on     subjects
-	taken  atomic.Bool // by the writer, or by its caller to drop it
+	taken  atomic.Bool // set by the writer to commit it, or by its caller to drop it
 	err    error
 	done   chan struct{} // closed after err is set
 }
 
-// commit is a commit that may be read and is not synced yet.
+// commit is a commit that may be read already but is not yet synced.
 type commit struct {
-	id   int       // of its transaction
-	made []*change // those that change something
+	id   int       // the id of its transaction
+	made []*change // its changes
 	done chan struct{}
 }
 
@@ -63,9 +63,9 @@ func newWriter(db *bbolt.DB, owned bool) *writer {
 	return w
 }
 
-// do decides and applies a change, and returns once it is on disk. If the ctx of
-// the change ends before the change is begun it is dropped; after that the result
-// is the truth.
+// do decides and applies a change, and returns once it is on disk. If the ctx of the
+// change ends before the change is begun, the change is dropped. If it ends later,
+// do still waits for the result.
 func (w *writer) do(c *change) error {
 	c.done = make(chan struct{})
 	if err := w.enqueue(c); err != nil {
@@ -82,7 +82,7 @@ func (w *writer) do(c *change) error {
 	return c.err
 }
 
-// enqueue lets c be committed next.
+// enqueue adds c to the changes that are committed next.
 func (w *writer) enqueue(c *change) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -105,9 +105,9 @@ func (w *writer) err() error {
 	return nil
 }
 
-// settle waits for the commit under way if it may be what a decision rests on
-// that has seen transaction id and looked at these subjects. It returns an error
-// if ctx ends first, or if the store is broken by then.
+// settle waits for the commit that is not yet synced, if a decision may rest on it.
+// The decision was made on the state of transaction id, and looked at the subjects
+// on. settle returns an error if ctx ends first, or if the store is broken by then.
 func (w *writer) settle(ctx context.Context, id int, on subjects) error {
 	if c := w.underway.Load(); c != nil && id >= c.id && c.touches(on) {
 		select {
@@ -126,13 +126,13 @@ func (c *commit) touches(on subjects) bool {
 // run commits until nothing is queued.
 func (w *writer) run() {
 	for w.commitNext() {
-		// Callers that have just got their results may have more to do: let
-		// them, so that it goes with the next commit and not the one after.
+		// Callers that have just got their results may have another change. Let
+		// them queue it now, for the next commit and not the one after.
 		runtime.Gosched()
 	}
 }
 
-// next takes from the queue what shares the next commit.
+// next takes from the queue the changes that share the next commit.
 func (w *writer) next() []*change {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -148,7 +148,7 @@ func (w *writer) next() []*change {
 	return batch
 }
 
-// commitNext commits what is next, and says whether more is queued by then.
+// commitNext commits the next changes, and reports whether more are queued by then.
 func (w *writer) commitNext() (more bool) {
 	batch := w.next()
 	err := w.err()
@@ -180,11 +180,11 @@ func (w *writer) close() {
 	}
 }
 
-// errUnchanged ends a transaction in which nothing was changed without a sync.
+// errUnchanged ends, without a sync, a transaction in which nothing was changed.
 var errUnchanged = errors.New("nothing to commit")
 
-// commit runs the changes of a batch in one transaction. Its error is that of
-// every change in it: what one has decided may rest on another.
+// commit makes the changes of a batch in one transaction. Its error is the error of
+// every change in the batch, because the decision about one may rest on another.
 func (w *writer) commit(batch []*change) (err error) {
 	defer recoverAs(&err)
 	defer w.ended()
@@ -200,7 +200,7 @@ func (w *writer) commit(batch []*change) (err error) {
 		if w.owned {
 			w.db.AllocSize = allocSize(tx.Size())
 		}
-		// Before the commit: its meta page can be read before it is synced.
+		// Set it before the commit, whose meta page can be read before it is synced.
 		c = &commit{id: tx.ID(), made: made, done: make(chan struct{})}
 		w.underway.Store(c)
 		return nil
@@ -216,8 +216,8 @@ func (w *writer) commit(batch []*change) (err error) {
 	return fmt.Errorf("bboltstore: %w", err)
 }
 
-// apply decides and applies the changes of a batch, and returns those that change
-// something.
+// apply decides and applies the changes of a batch, and returns those that were
+// made.
 func apply(tx *bbolt.Tx, batch []*change) (made []*change, err error) {
 	for _, c := range batch {
 		if !c.taken.CompareAndSwap(false, true) {
@@ -238,19 +238,19 @@ func apply(tx *bbolt.Tx, batch []*change) (made []*change, err error) {
 	return made, nil
 }
 
-// ended lets go of those who wait for the commit under way.
+// ended releases the callers that wait in settle.
 func (w *writer) ended() {
 	if c := w.underway.Swap(nil); c != nil {
 		close(c.done)
 	}
 }
 
-// undone says whether a commit that failed so has left the database as it was,
-// and the store may go on. After a failed sync it may not: the kernel may take
-// pages for written that are not, and a later sync would tell nothing of them.
-// Nor may it after a failed write of the meta page that got through all the
-// same: the next commit would write over pages that are still needed if this one
-// is lost with the power.
+// undone reports whether a commit that failed with err has left the database as it
+// was, so that the store may go on. It may not after a failed sync: the kernel may
+// regard pages as written that are not, and a later sync would not report them. It
+// may not either if the write of the meta page failed and the page was written all
+// the same. The next commit would then overwrite pages that are needed if a power
+// cut undoes this one.
 func (w *writer) undone(id int, err error) bool {
 	var path *fs.PathError
 	if errors.As(err, &path) && path.Op != "write" {

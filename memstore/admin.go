@@ -28,8 +28,8 @@ func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (license
 	return k, nil
 }
 
-// lookEvery is after how many license keys a long call looks whether its ctx has
-// ended.
+// lookEvery is the number of license keys after which a long call checks again
+// whether its ctx has ended.
 const lookEvery = 1000
 
 // look returns the error of ctx at every lookEvery-th license key.
@@ -40,9 +40,9 @@ func look(ctx context.Context, i int) error {
 	return ctx.Err()
 }
 
-// Import implements [licensekey.Admin]. If ctx ends meanwhile, nothing is added.
-// Of several keys in the input with one id, or with one key string in an
-// organization, the first is added.
+// Import implements [licensekey.Admin]. If ctx ends before Import returns, nothing
+// is added. If several keys in the input have the same id, or the same organization
+// and key string, only the first of them is added.
 func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
 	checked, err := checkImport(ctx, keys)
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActi
 	return len(ids), err
 }
 
-// checkImport is rules.Imports, but looks at ctx.
+// checkImport does the same as rules.Imports, but ends when ctx ends.
 func checkImport(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
 	checked := make([]licensekey.LicenseKeyWithActivations, len(keys))
 	for i, k := range keys {
@@ -82,7 +82,7 @@ func checkImport(ctx context.Context, keys []licensekey.LicenseKeyWithActivation
 	return checked, nil
 }
 
-// add keeps k, which the caller gives away, and says whether it was new.
+// add adds k, and reports whether it was new. The caller must not use k afterwards.
 func (s *Store) add(k licensekey.LicenseKeyWithActivations) bool {
 	at := lookup{k.OrganizationID, k.Key}
 	if s.byID[k.ID] != nil || s.byKey[at] != nil {
@@ -98,7 +98,7 @@ func (s *Store) add(k licensekey.LicenseKeyWithActivations) bool {
 	return true
 }
 
-// remove forgets a license key, and says whether it was there.
+// remove deletes a license key, and reports whether it was there.
 func (s *Store) remove(id uuid.UUID) bool {
 	e := s.byID[id]
 	if e == nil {
@@ -128,7 +128,7 @@ func (s *Store) GetByKey(ctx context.Context, organizationID uuid.UUID, key lice
 	return k, err
 }
 
-// export returns a copy of what e holds; a nil e is a key that is not there.
+// export returns a copy of what e holds, or ErrNotFound if e is nil.
 func (e *entry) export() (licensekey.LicenseKeyWithActivations, error) {
 	if e == nil {
 		return licensekey.LicenseKeyWithActivations{}, licensekey.ErrNotFound
@@ -143,7 +143,7 @@ func (e *entry) export() (licensekey.LicenseKeyWithActivations, error) {
 
 // List implements [licensekey.Admin].
 func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []licensekey.LicenseKey, err error) {
-	// Not s.read: the order may have to be brought up to date.
+	// update and not read: s.order may have to be brought up to date.
 	err = s.update(ctx, func() error {
 		for i, id := range s.order.after(req.After, s.has) {
 			if err := look(ctx, i); err != nil {
@@ -196,7 +196,7 @@ func (s *Store) Rotate(ctx context.Context, req licensekey.RotateRequest) (licen
 	})
 }
 
-// change replaces a license key by what check makes of it.
+// change replaces a license key by the result of check.
 func (s *Store) change(ctx context.Context, id uuid.UUID,
 	check func(licensekey.LicenseKey) (licensekey.LicenseKey, error)) (changed licensekey.LicenseKey, err error) {
 	err = s.update(ctx, func() error {

@@ -15,8 +15,8 @@ import (
 
 var errClosed = errors.New("memstore: closed")
 
-// Store keeps license keys in memory. It is safe for concurrent use. Nothing
-// outlives the process: its durability is that of its memory.
+// Store keeps license keys in memory. It is safe for concurrent use. It is not
+// durable: everything is lost when the process ends.
 type Store struct {
 	mu     sync.RWMutex
 	closed bool
@@ -25,7 +25,7 @@ type Store struct {
 	order  order // of the ids in byID
 }
 
-// lookup is what a request finds a license key by.
+// lookup is what identifies a license key in a request.
 type lookup struct {
 	organizationID uuid.UUID
 	key            licensekey.Key
@@ -41,19 +41,20 @@ var (
 	_ io.Closer               = (*Store)(nil)
 )
 
-// New returns an empty store.
+// New returns an empty store. It need not be closed.
 func New() *Store {
 	return &Store{byID: make(map[uuid.UUID]*entry), byKey: make(map[lookup]*entry)}
 }
 
-// read runs f while nothing changes, unless ctx has ended or the store is
-// closed. update does the same for a change.
+// read runs f, which must change nothing, while no change is made. It returns an
+// error instead if ctx has ended or the store is closed.
 func (s *Store) read(ctx context.Context, f func() error) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.do(ctx, f)
 }
 
+// update does the same as read for an f that makes a change.
 func (s *Store) update(ctx context.Context, f func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,8 +76,8 @@ func (s *Store) Check(ctx context.Context) error {
 	return s.read(ctx, func() error { return nil })
 }
 
-// Close ends the use of the store. Later calls of any method but Close return an
-// error. It returns nil.
+// Close closes the store. Later calls of any method but Close return an error.
+// Close always returns nil.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

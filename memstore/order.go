@@ -7,8 +7,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// order keeps ids in their order. Adding and removing cost nothing: the order is
-// brought up to date when it is asked for, in linear time.
+// order keeps ids in their order. Adding and removing are cheap, because the order
+// is only brought up to date when after is called. That takes linear time, besides
+// sorting the added ids.
 type order struct {
 	sorted  []uuid.UUID // may have removed ids
 	added   []uuid.UUID // since sorted was made; in any order, and perhaps more than once
@@ -19,8 +20,8 @@ func (o *order) add(id uuid.UUID) { o.added = append(o.added, id) }
 
 func (o *order) remove() { o.removed++ }
 
-// after returns the ids that follow id. Some of them may have been removed: has
-// knows.
+// after returns the ids that follow id. Some of them may have been removed. has
+// reports whether an id is still there.
 func (o *order) after(id uuid.UUID, has func(uuid.UUID) bool) []uuid.UUID {
 	if len(o.added) > 0 || o.removed > len(o.sorted)/2 {
 		o.update(has)
@@ -32,7 +33,7 @@ func (o *order) after(id uuid.UUID, has func(uuid.UUID) bool) []uuid.UUID {
 	return o.sorted[first:]
 }
 
-// update sorts in what was added and drops what was removed.
+// update merges the added ids into sorted, and drops the removed ones.
 func (o *order) update(has func(uuid.UUID) bool) {
 	slices.SortFunc(o.added, compareIDs)
 	merged := make([]uuid.UUID, 0, len(o.sorted)+len(o.added))

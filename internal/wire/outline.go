@@ -102,8 +102,9 @@ func firstMembers(object jsonvalue.Raw) (members []pair, total int) {
 var seed = maphash.MakeSeed()
 
 // outlineMember returns the outline of a member of an object in a body. The member
-// may be of any length, and must not be an array or an object. Outlines of members
-// are comparable, and those of the same kind are equal.
+// may be of any length. An array or an object has the outline of null, since
+// neither is valid there. Outlines of members are comparable, and those of the
+// same kind are equal.
 func outlineMember(raw jsonvalue.Raw) any {
 	if raw.IsString() {
 		text := raw.Text()
