@@ -1,6 +1,6 @@
-// Command example serves the license-key API over an embedded database file. It
-// is what a host writes to mount the handler: open a store, make the handler,
-// serve it with timeouts, and shut down gracefully.
+// Command example serves the license-key API over an embedded database file. It shows
+// all that a host writes to mount the handler: it opens a store, makes the handler,
+// serves it with timeouts, and shuts down gracefully.
 //
 //	go run ./example
 package main
@@ -59,7 +59,8 @@ func run(ctx context.Context, addr, db string, stdout io.Writer) (err error) {
 	return serve(ctx, listener, mux)
 }
 
-// serve serves until ctx ends, and then lets the requests in flight finish.
+// serve serves until ctx ends. Then it gives the requests in flight ten seconds to
+// finish.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,

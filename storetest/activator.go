@@ -12,13 +12,13 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// TestActivator tests what [licensekey.Activator] promises, but for durability.
-// A store that also ends and validates activations takes [TestStore] too.
+// TestActivator tests what [licensekey.Activator] promises, except durability. Run
+// [TestStore] too if the store also ends and validates activations.
 func TestActivator[S licensekey.Activator](t *testing.T, newStore Factory[S]) {
 	runAll(t, as[licensekey.Activator](newStore), []test[licensekey.Activator]{
 		{"Activate", testActivate},
 		{"AsRequested", testActivateAsRequested},
-		{"Refused", testActivateRefused},
+		{"Rejected", testActivateRejected},
 		{"Expiry", testActivateExpiry},
 		{"NotFound", testActivateNotFound},
 		{"OddKeys", testActivateOddKeys},
@@ -46,7 +46,8 @@ func testActivate(t *testing.T, newStore Factory[licensekey.Activator]) {
 	wantActivateError(t, s, activation(other), licensekey.ErrActivationLimit)
 }
 
-// requested are activations with something in every field of the request.
+// requested returns requests for activations of k that set every field, and one
+// that leaves out what may be left out.
 func requested(k licensekey.LicenseKeyWithActivations) []licensekey.ActivateRequest {
 	var reqs []licensekey.ActivateRequest
 	for _, object := range []string{
@@ -84,7 +85,7 @@ func testActivateAsRequested(t *testing.T, newStore Factory[licensekey.Activator
 	}
 }
 
-func testActivateRefused(t *testing.T, newStore Factory[licensekey.Activator]) {
+func testActivateRejected(t *testing.T, newStore Factory[licensekey.Activator]) {
 	past, zero := now, int64(0)
 	tests := []struct {
 		name   string
@@ -112,8 +113,8 @@ func testActivateRefused(t *testing.T, newStore Factory[licensekey.Activator]) {
 	}
 }
 
-// expiring are times of expiry to the microsecond: rounded to anything longer
-// they are too early or too late.
+// expiring has times of expiry with microseconds. A store that rounds them to
+// anything longer is too early or too late.
 var expiring = []time.Time{
 	now.Add(time.Microsecond), now.Truncate(time.Second).Add(987654 * time.Microsecond), now.Truncate(time.Minute).Add(time.Minute - time.Microsecond),
 }
@@ -249,7 +250,8 @@ func testFiveSeats(t *testing.T, newStore Factory[licensekey.Activator]) {
 	fiveSeats(t, k, newStore(t, []licensekey.LicenseKeyWithActivations{k}))
 }
 
-// fiveSeats lets callers want the five seats of k, each by its own handle.
+// fiveSeats lets many callers compete for the five seats of k, through all of the
+// handles.
 func fiveSeats[S licensekey.Activator](t *testing.T, k licensekey.LicenseKeyWithActivations, handles ...S) {
 	t.Helper()
 	seated := 0
@@ -268,8 +270,8 @@ func fiveSeats[S licensekey.Activator](t *testing.T, k licensekey.LicenseKeyWith
 	}
 }
 
-// testActivateOneSeat lets a few callers want the only seat of a key, of one key
-// after another.
+// testActivateOneSeat lets a few callers compete for the only seat of a key, for one
+// key after another.
 func testActivateOneSeat(t *testing.T, newStore Factory[licensekey.Activator]) {
 	keys := make([]licensekey.LicenseKeyWithActivations, races)
 	for i := range keys {
@@ -285,7 +287,8 @@ func testActivateOneSeat(t *testing.T, newStore Factory[licensekey.Activator]) {
 	})
 }
 
-// wantOneSeat lets callers want the one free seat that there is.
+// wantOneSeat lets n callers compete for the one free seat of a key. Exactly one of
+// them must get it.
 func wantOneSeat(t *testing.T, n int, activate func(i int) error) {
 	t.Helper()
 	seated := 0

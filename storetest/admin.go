@@ -16,7 +16,7 @@ import (
 	"github.com/licensekit/licensekey/rules"
 )
 
-// TestAdmin tests what [licensekey.Admin] promises, but for durability: see
+// TestAdmin tests what [licensekey.Admin] promises, except durability: for that see
 // [TestDurableAdmin].
 func TestAdmin[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
 	tests := []struct {
@@ -50,7 +50,8 @@ func TestAdmin[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
 	}
 }
 
-// wantStored gets k by its id and by its key.
+// wantStored gets a license key by the id and by the key string of k, and compares
+// both with k.
 func wantStored(t testing.TB, s licensekey.Admin, k licensekey.LicenseKeyWithActivations) {
 	t.Helper()
 	want, err := rules.Import(k)

@@ -82,7 +82,8 @@ func testRotate(t *testing.T, s licensekey.ManagedStore) {
 	}
 	wantStored(t, s, k)
 	wantStored(t, s, other)
-	// A disabled key rotates, to the same string too, and an old one is free.
+	// A disabled key can be rotated, also to the same key string. Other license
+	// keys can have its old key strings.
 	status := licensekey.StatusDisabled
 	if _, err := s.Update(t.Context(), licensekey.UpdateRequest{ID: k.ID, Status: &status, Now: now}); err != nil {
 		t.Fatalf("Update = %v", err)
@@ -97,9 +98,8 @@ func testRotate(t *testing.T, s licensekey.ManagedStore) {
 	}
 }
 
-// testRotateRace lets callers make and end activations by the old key string
-// while it is replaced. What Get shows once Rotate has returned, none of them can
-// change any more.
+// testRotateRace lets callers make and end activations with the old key string while
+// it is replaced. Once Rotate has returned, none of them can change what Get shows.
 func testRotateRace(t *testing.T, s licensekey.ManagedStore) {
 	const ending, making = 16, 4
 	rounds(func(round int) bool {
@@ -151,7 +151,7 @@ func testDelete(t *testing.T, s licensekey.ManagedStore) {
 	}
 	wantNotFound(t, s, deactivation(k, 0))
 	wantStored(t, s, other)
-	// Its place is free, and its activations are gone for good.
+	// Its id and key string can be used again, and its activations stay deleted.
 	again := k
 	again.Activations = nil
 	mustImport(t, s, 1, again)
@@ -211,7 +211,8 @@ func testErrorsChangeNothing(t *testing.T, s licensekey.ManagedStore) {
 	}
 }
 
-// adminCalls are calls of each method of the management API that can succeed.
+// adminCalls returns a call of each method of the management API. All of them can
+// succeed.
 func adminCalls(ctx context.Context, s licensekey.Admin, k licensekey.LicenseKeyWithActivations) map[string]func() error {
 	return map[string]func() error{
 		"Issue": func() error { _, err := s.Issue(ctx, licensekey.IssueRequest{OrganizationID: orgA}); return err },

@@ -61,7 +61,8 @@ func testListFilters(t *testing.T, s licensekey.ManagedStore) {
 	}
 	for _, tt := range tests {
 		var got, want []uuid.UUID
-		// Pages of one: a page has matches, however far apart they are.
+		// With a limit of one, each page has a match, however many keys are
+		// between the matches.
 		for req := tt.req; ; req.After = got[len(got)-1] {
 			req.Limit = 1
 			page, err := s.List(t.Context(), req)

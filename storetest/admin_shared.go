@@ -8,9 +8,9 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// testNothingShared overwrites what it has passed to a store and what the store
-// has returned, and looks at the license key after each. It has every field
-// filled in.
+// testNothingShared overwrites what it has passed to a store and what the store has
+// returned, and checks each time that the stored license key has not changed. Every
+// field of the license key is set.
 func testNothingShared(t *testing.T, s licensekey.ManagedStore) {
 	passed, want := fullKey(t), fullKey(t)
 	mustImport(t, s, 1, passed)
@@ -44,8 +44,8 @@ func testNothingShared(t *testing.T, s licensekey.ManagedStore) {
 	wantOwnCopy(t, s, "Issue", licensekey.LicenseKeyWithActivations{}, func() (licensekey.LicenseKey, error) { return s.Issue(t.Context(), issue) }, &issue)
 }
 
-// wantOwnCopy makes a change to k and overwrites what the store returned for it,
-// and the request.
+// wantOwnCopy makes a change to k. Then it overwrites the request and what the store
+// has returned, and checks that the stored license key has not changed.
 func wantOwnCopy(t *testing.T, s licensekey.ManagedStore, what string, k licensekey.LicenseKeyWithActivations,
 	change func() (licensekey.LicenseKey, error), req any) {
 	t.Helper()

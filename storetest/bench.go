@@ -17,8 +17,9 @@ const (
 	benchActivations = 10
 )
 
-// BenchmarkDeactivator measures deactivations: by one caller, misses by one
-// caller, and by 64 callers at once on different keys.
+// BenchmarkDeactivator measures deactivations: of live activations by one caller, of
+// unknown activations by one caller, and of live activations on different keys by 64
+// callers at once.
 func BenchmarkDeactivator[S licensekey.Deactivator](b *testing.B, newStore Factory[S]) {
 	b.Run("Hit", func(b *testing.B) { benchmarkHits(b, as[licensekey.Deactivator](newStore), 1) })
 	b.Run("Miss", func(b *testing.B) { benchmarkMiss(b, as[licensekey.Deactivator](newStore)) })

@@ -19,18 +19,19 @@ type midway struct {
 	made func(i int) bool
 }
 
-// The changes that a midway makes: with contexts that end after a time, and with
-// some that end when they have been looked at a number of times.
+// The numbers of changes that a midway makes: those whose contexts end after some
+// time, and those whose contexts end when the store has checked them a number of
+// times.
 const (
 	timedEnds    = 60
 	lookedAtEnds = 20
 	midwayEnds   = timedEnds + lookedAtEnds
 )
 
-// test measures a change, ends contexts within four times that, and asks
-// afterwards whether the changes were made: those that returned nil must have
-// been, and those that returned the error of their context must not. change(0)
-// is the one that is measured.
+// test measures how long change(0) takes. Then it makes the other changes, with
+// contexts that end within four times that, and asks afterwards which changes were
+// made. Those that returned nil must have been made, and those that returned the
+// error of their context must not.
 func (m midway) test(t *testing.T) {
 	t.Helper()
 	begin := time.Now()
@@ -50,7 +51,7 @@ func (m midway) test(t *testing.T) {
 		return nil
 	})
 	for range 100 {
-		runtime.Gosched() // lets go on what should have ended
+		runtime.Gosched() // a change that wrongly goes on may be made now
 	}
 	for i, err := range errs {
 		made := m.made(i)
@@ -74,8 +75,8 @@ func (m midway) context(ctx context.Context, i int, took time.Duration) (context
 	return context.WithTimeout(ctx, 4*took*time.Duration(i-lookedAtEnds)/timedEnds)
 }
 
-// lookedAt is a context that ends when it is looked at once more than a number of
-// times: so it ends at every moment at which a store asks.
+// lookedAt is a context that ends when its Err or Done is called for the n-th time.
+// With each n in turn, it ends at every moment at which a store checks it.
 type lookedAt struct {
 	context.Context
 	mu   sync.Mutex

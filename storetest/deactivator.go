@@ -11,9 +11,9 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// TestDeactivator tests what [licensekey.Deactivator] promises, but for
-// durability: see [TestDurableDeactivator]. It is all that a store which only
-// ends activations needs.
+// TestDeactivator tests what [licensekey.Deactivator] promises, except durability:
+// for that see [TestDurableDeactivator]. A store that only ends activations needs
+// no other test.
 func TestDeactivator[S licensekey.Deactivator](t *testing.T, newStore Factory[S]) {
 	runAll(t, as[licensekey.Deactivator](newStore), []test[licensekey.Deactivator]{
 		{"Once", testOnce},
@@ -64,7 +64,7 @@ func testNotFound(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 			t.Errorf("%s: Deactivate(%s) = %v, want ErrNotFound", name, describe(req), err)
 		}
 	}
-	// The misses have touched nothing.
+	// The deactivations that found nothing have changed nothing.
 	wantDeactivated(t, d, good)
 	wantDeactivated(t, d, deactivation(other, 0))
 }
@@ -164,7 +164,7 @@ func testManyKeys(t *testing.T, newStore Factory[licensekey.Deactivator]) {
 		keys[i] = newKey(orgA, licensekey.Key("KEY-"+uuid.NewString()), 2)
 	}
 	d := newStore(t, keys)
-	// Half of the callers miss: they must not disturb the other half.
+	// Half of the callers find nothing. They must not disturb the other half.
 	for i, err := range together(callers, func(i int) error {
 		req := deactivation(keys[i], 0)
 		if i%2 == 1 {

@@ -11,14 +11,16 @@ import (
 // the store: it runs [TestDurableDeactivator], [TestDurableStore] and
 // [TestDurableAdmin], one after another.
 //
-// reopen ends a store and returns another over the same data. Let it end the
-// store as hard as you can: close nothing, and crash what can be crashed. A
-// reopen that closes the store passes one that writes its changes only when it is
-// closed. For a store over a server, kill the server and start it again: a table
-// that is emptied by a crash passes otherwise. While reopen runs no other call
-// of the store is under way, and these tests run alone: they do not call
-// t.Parallel, and a caller whose reopen crashes what others share must not
-// either. reopen calls t.Fatal if it fails.
+// reopen ends a store and returns another over the same data. Let it end the store
+// as abruptly as you can: close nothing, and crash what can be crashed. If reopen
+// closes the store, a store that writes its changes only in Close passes the tests.
+// For a store over a database server, kill the server and start it again. Otherwise
+// a store passes whose tables are empty after a crash. reopen calls t.Fatal if it
+// fails.
+//
+// No other call of the store is under way while reopen runs. These tests do not call
+// t.Parallel. If reopen crashes something that other tests use, the test that calls
+// RunDurable must not call t.Parallel either.
 func RunDurable[S licensekey.ManagedStore](t *testing.T, newStore Factory[S], reopen func(testing.TB, S) S) {
 	t.Run("Deactivator", func(t *testing.T) { TestDurableDeactivator(t, newStore, reopen) })
 	t.Run("Store", func(t *testing.T) { TestDurableStore(t, newStore, reopen) })

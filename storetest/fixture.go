@@ -23,13 +23,13 @@ var (
 	orgB = uuid.MustParse("0b0b0b0b-0000-4000-8000-00000000000b")
 	// now is the time of every request, unless the test is about times.
 	now = time.Date(2026, 1, 15, 12, 0, 0, 123456000, time.UTC)
-	// elsewhere is now as a clock in another zone shows it, with digits that are
-	// not stored.
+	// elsewhere is the same time in another time zone, with nanoseconds, which
+	// are not stored.
 	elsewhere = now.Add(789).In(time.FixedZone("elsewhere", 3*60*60))
 )
 
-// newKey returns a granted license key with that many live activations, which
-// take all of its seats.
+// newKey returns a granted license key with that many live activations. They take
+// all of its seats.
 func newKey(organizationID uuid.UUID, key licensekey.Key, activations int) licensekey.LicenseKeyWithActivations {
 	limit := int64(activations)
 	k := licensekey.LicenseKeyWithActivations{LicenseKey: licensekey.LicenseKey{
@@ -61,8 +61,8 @@ func withLimit(key licensekey.Key, limit int64, taken int) licensekey.LicenseKey
 	return k
 }
 
-// oddKeys are different keys that a request can carry and that stores have mixed
-// up, or have had no room for.
+// oddKeys are different keys that a request can contain. Stores might confuse some
+// of them, or have no room for them.
 var oddKeys = []licensekey.Key{
 	"", " ", "KEY", "key", "Key", " KEY", "KEY ", "\tKEY", "KEY\n",
 	"\u00e9", "e\u0301", "\u212b", "\u00c5", "ключ-鍵-🔑", "\ufeffKEY", "\u200bKEY", "\uffff",
@@ -73,7 +73,8 @@ var oddKeys = []licensekey.Key{
 
 func repeated(n int) licensekey.Key { return licensekey.Key(strings.Repeat("x", n)) }
 
-// random returns a key of n letters that does not compress well, always the same.
+// random returns a key of n characters that does not compress well. It is the same
+// on each call.
 func random(n int) licensekey.Key {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	r := rand.New(rand.NewPCG(1, 2))
@@ -84,9 +85,9 @@ func random(n int) licensekey.Key {
 	return licensekey.Key(key)
 }
 
-// keysBut returns keys that are not KEY-1, and that a store which holds KEY-1
-// must not take for it. NUL and invalid UTF-8 do not pass the handler, but a
-// store may be called by others.
+// keysBut returns keys that differ from KEY-1. A store that holds KEY-1 must not find
+// it by any of them. The handler rejects NUL and invalid UTF-8, but a store may have
+// other callers.
 func keysBut() []licensekey.Key {
 	return slices.Concat([]licensekey.Key{
 		"\x00", "KEY-1\x00", "KEY-1\x00KEY", "\xff", "KEY-1\xff", "\xed\xa0\x80", "\xc3(",
@@ -133,7 +134,7 @@ func wantDeactivated(t testing.TB, d licensekey.Deactivator, req licensekey.Deac
 	}
 }
 
-// wantNotFound tries to end what must not be there.
+// wantNotFound tries to end an activation that must not exist.
 func wantNotFound(t testing.TB, d licensekey.Deactivator, req licensekey.DeactivateRequest) {
 	t.Helper()
 	if err := d.Deactivate(context.Background(), req); !errors.Is(err, licensekey.ErrNotFound) {
@@ -141,8 +142,8 @@ func wantNotFound(t testing.TB, d licensekey.Deactivator, req licensekey.Deactiv
 	}
 }
 
-// wantActivated makes an activation that must be granted, and compares it with
-// the request. It returns what it got.
+// wantActivated makes an activation, which must succeed, and compares the result
+// with the request. It returns the result.
 func wantActivated(t testing.TB, s licensekey.Activator, req licensekey.ActivateRequest) licensekey.Activated {
 	t.Helper()
 	got, err := s.Activate(context.Background(), req)
@@ -175,7 +176,8 @@ func wantActivateError(t testing.TB, s licensekey.Activator, req licensekey.Acti
 	}
 }
 
-// wantCounts validates and compares the counts after it. It returns what it got.
+// wantCounts validates a license key and compares its counts afterwards. It returns
+// the result of Validate.
 func wantCounts(t testing.TB, v licensekey.Validator, req licensekey.ValidateRequest, validations, usage int64) licensekey.Validated {
 	t.Helper()
 	got, err := v.Validate(context.Background(), req)
@@ -198,8 +200,9 @@ func wantValidateError(t testing.TB, v licensekey.Validator, req licensekey.Vali
 	}
 }
 
-// wantClosed closes a store that is an io.Closer and tries its methods: each must
-// return an error, and none that a client takes for the truth about a key.
+// wantClosed closes a store that is an io.Closer and calls its methods. Each must
+// return an error, and not ErrNotFound, which would tell a client something false
+// about a key.
 func wantClosed(t *testing.T, store any, calls map[string]func() error) {
 	t.Helper()
 	closer, ok := store.(io.Closer)
@@ -216,12 +219,13 @@ func wantClosed(t *testing.T, store any, calls map[string]func() error) {
 	}
 }
 
-// describe shows a request whole: the keys of this package are no secrets.
+// describe returns the text of a request, with its key string: the keys of this
+// package are not secret.
 func describe(req licensekey.DeactivateRequest) string {
 	return fmt.Sprintf("organization %v, key %q, activation %v", req.OrganizationID, short(req.Key), req.ActivationID)
 }
 
-// short shows a key, which prints nothing of itself.
+// short returns the beginning of a key string. A Key itself prints redacted.
 func short(key licensekey.Key) string {
 	if len(key) > 40 {
 		return string(key[:40]) + "…"
@@ -229,7 +233,7 @@ func short(key licensekey.Key) string {
 	return string(key)
 }
 
-// asJSON shows v whole, the key string too.
+// asJSON returns v as JSON, with the key string.
 func asJSON(v any) []byte {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)

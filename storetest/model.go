@@ -21,10 +21,10 @@ var (
 	modelSteps = flag.Int("storetest.steps", 500, "how many operations each caller of TestModel makes")
 )
 
-// TestModel makes long random sequences of operations, several at once, and
-// compares every result, and what is stored in the end, with a plain sequential
-// model of the contract. The seed is logged; -storetest.seed repeats it and
-// -storetest.steps makes the sequences longer.
+// TestModel makes long random sequences of operations, several at the same time. It
+// compares every result, and what is stored in the end, with a simple sequential
+// model of the contract. It logs the seed of the sequences. -storetest.seed repeats
+// the sequences of a seed, and -storetest.steps sets their length.
 func TestModel[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
 	seed := *modelSeed
 	if seed == 0 {
@@ -52,8 +52,9 @@ func TestModel[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
 	}
 }
 
-// model is the contract as one caller sees it, who has an organization to
-// itself: license keys in a slice, and every rule spelled out.
+// model is the contract as one caller sees it. Each caller has an organization of
+// its own. The model keeps the license keys in a slice, and implements every rule
+// without package rules.
 type model struct {
 	*rand.Rand
 	now          time.Time
@@ -89,8 +90,8 @@ func (m *model) step(s licensekey.ManagedStore) (what, got, want string) {
 	}
 }
 
-// pick returns a key, and a key string and organization to name it by, which are
-// now and then those of no key.
+// pick returns a license key, and the key string and organization for a request.
+// Now and then no license key has these.
 func (m *model) pick() (k *modelKey, key licensekey.Key, organization uuid.UUID) {
 	k = m.keys[m.IntN(len(m.keys))]
 	switch m.IntN(20) {
@@ -102,8 +103,9 @@ func (m *model) pick() (k *modelKey, key licensekey.Key, organization uuid.UUID)
 	return k, k.Key, k.OrganizationID
 }
 
-// pickActivation returns the index of a live activation of k and its id; or -1
-// and an id of none: an unknown one, one that has ended or that of another key.
+// pickActivation returns the index of a live activation of k and its id. Or it
+// returns -1 and an id that no live activation of k has: an unknown one, one that
+// has ended, or one of another key.
 func (m *model) pickActivation(k *modelKey) (int, uuid.UUID) {
 	switch n := m.IntN(8); {
 	case n == 0:
@@ -122,7 +124,7 @@ func (m *model) pickActivation(k *modelKey) (int, uuid.UUID) {
 	return i, k.activations[i].ID
 }
 
-// result shows an error by its sentinel, or a result.
+// result returns the text of a result, or of the sentinel that err wraps.
 func result(err error, format string, values ...any) string {
 	for _, sentinel := range []error{
 		licensekey.ErrNotFound, licensekey.ErrNotGranted, licensekey.ErrExpired, licensekey.ErrNoActivations,
@@ -284,7 +286,7 @@ func (m *model) validate(s licensekey.ManagedStore) (what, got, want string) {
 	return what, got, string(asJSON(passed))
 }
 
-// compare holds what is stored against the model.
+// compare compares what is stored with the model.
 func (m *model) compare(t *testing.T, s licensekey.ManagedStore) {
 	t.Helper()
 	stored := 0

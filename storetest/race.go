@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// callers is how many call a store at once where the number matters, few where
-// the moment matters.
+// callers is how many goroutines call a store at once where their number matters.
+// few is how many do where the exact moment matters.
 const (
 	callers = 64
 	few     = 4
@@ -33,9 +33,10 @@ func together(n int, f func(i int) error) []error {
 	return errs
 }
 
-// rounds repeats a race until it is lost: 50 times at least, and 3,000 times if
-// that takes a second or less. A store in memory has narrow races and many
-// rounds, a store on a disk or a server wide races and few.
+// rounds repeats f until it returns false or a second is over, but at least 50 and
+// at most 3,000 times. A race in a store in memory is rare in one round, and there
+// are many rounds. In a store on a disk or a server the rounds are few, and a race
+// is likely in each.
 func rounds(f func(round int) (again bool)) {
 	begin := time.Now()
 	for round := range 3000 {

@@ -13,10 +13,10 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// fullKey returns a granted license key that a store can hold, with two
-// activations. No field of it is zero, and no two are equal that need not be:
-// whatever a store forgets or mixes up shows. Each call returns the same key, in
-// memory of its own.
+// fullKey returns a granted license key that a store can hold, with two activations.
+// No field of it is zero, and no two fields are equal unless they must be. So a test
+// finds what a store forgets or mixes up. Each call returns the same key, in memory
+// of its own.
 func fullKey(t testing.TB) licensekey.LicenseKeyWithActivations {
 	t.Helper()
 	k := licensekey.LicenseKeyWithActivations{Activations: make([]licensekey.Activation, 2)}
@@ -31,7 +31,8 @@ func fullKey(t testing.TB) licensekey.LicenseKeyWithActivations {
 	return k
 }
 
-// filler fills values with what it has not used before. Later times are larger.
+// filler sets fields to values that it has not used before. Each time is later than
+// the one before it.
 type filler struct {
 	t testing.TB
 	n int64
@@ -77,8 +78,8 @@ func (f *filler) fill(path string, v reflect.Value) {
 	}
 }
 
-// scribble changes all that v points to, in pointers and slices, however
-// deep: what a store shares with it is no longer what it was.
+// scribble overwrites everything that v points to, in pointers and slices, at any
+// depth. So a test finds memory that a store shares with v.
 func scribble(v any) {
 	local := reflect.New(reflect.TypeOf(v)).Elem()
 	local.Set(reflect.ValueOf(v))
@@ -114,8 +115,8 @@ func overwrite(v reflect.Value) {
 	}
 }
 
-// checkTimes finds the times in what a store has returned: each must be in UTC
-// and in whole microseconds, as rules makes them.
+// checkTimes checks all times in what a store has returned. Each must be in UTC and
+// in whole microseconds, as package rules makes them.
 func checkTimes(t testing.TB, what string, v any) {
 	t.Helper()
 	findTimes(reflect.ValueOf(v), func(at time.Time) {

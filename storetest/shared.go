@@ -7,11 +7,11 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// TestShared tests two stores on one database, as two processes have them: the
-// seats of a license key, the end of an activation and the count of validations
-// are the same for both. open opens a second store on the database of the first;
-// it calls t.Fatal if it fails, and releases what it has opened with t.Cleanup.
-// A cache or a lock that only one process knows fails these tests.
+// TestShared tests two stores on one database, as two processes would use them. Both
+// must see the same seats of a license key, the same ended activations and the same
+// count of validations. A store fails if it relies on a cache or a lock that only
+// one process has. open opens a second store on the database of the first. It calls
+// t.Fatal if it fails, and releases what it has opened with t.Cleanup.
 func TestShared[S licensekey.Store](t *testing.T, newStore Factory[S], open func(testing.TB, S) S) {
 	handles := func(t *testing.T, k licensekey.LicenseKeyWithActivations) []licensekey.Store {
 		first := newStore(t, []licensekey.LicenseKeyWithActivations{k})
@@ -51,8 +51,8 @@ func TestShared[S licensekey.Store](t *testing.T, newStore Factory[S], open func
 	}
 }
 
-// madeAndEnded makes activations by one handle, and validates and ends them by
-// the other.
+// madeAndEnded makes activations through one handle, and validates and ends them
+// through the other.
 func madeAndEnded(t *testing.T, k licensekey.LicenseKeyWithActivations, handles []licensekey.Store) {
 	t.Helper()
 	for i := range 4 {
@@ -70,12 +70,13 @@ func madeAndEnded(t *testing.T, k licensekey.LicenseKeyWithActivations, handles 
 	}
 }
 
-// races is how many activations, or license keys, the races have that use one up
-// in each round.
+// races is the number of activations, or of license keys, for the races that use up
+// one of them in each round.
 const races = 1000
 
-// oneActivation lets callers end the first activation of k, each by its own
-// handle, and a few callers each of the others in turn, up to the last.
+// oneActivation lets many callers end the first activation of k at once, through all
+// of the handles. Then a few callers do the same with each of the others, up to the
+// last.
 func oneActivation[S licensekey.Deactivator](t *testing.T, k licensekey.LicenseKeyWithActivations, handles ...S) {
 	t.Helper()
 	last := len(k.Activations) - 1
@@ -102,7 +103,8 @@ func oneActivation[S licensekey.Deactivator](t *testing.T, k licensekey.LicenseK
 	wantDeactivated(t, handles[0], deactivation(k, last))
 }
 
-// manyActivations lets callers end an activation of k each, by its own handle.
+// manyActivations lets many callers each end another activation of k, through all of
+// the handles.
 func manyActivations[S licensekey.Deactivator](t *testing.T, k licensekey.LicenseKeyWithActivations, handles ...S) {
 	t.Helper()
 	for i, err := range together(callers, func(i int) error {
@@ -117,8 +119,8 @@ func manyActivations[S licensekey.Deactivator](t *testing.T, k licensekey.Licens
 	}
 }
 
-// manyValidations lets a few callers validate k many times, each by its own
-// handle: none of it may be lost.
+// manyValidations lets a few callers validate k many times, through all of the
+// handles. Every validation must be counted.
 func manyValidations[S licensekey.Validator](t *testing.T, k licensekey.LicenseKeyWithActivations, handles ...S) {
 	t.Helper()
 	validations, usage := int64(0), int64(0)

@@ -8,15 +8,15 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// TestStore tests what only calls of several methods show: what Activate has made
-// is there for Validate, what Deactivate has ended is not, and the seats of a
-// license key are taken and freed one by one. It belongs to [TestDeactivator],
-// [TestActivator] and [TestValidator], which it does not repeat.
+// TestStore tests what can only be seen by calling several methods: Validate finds
+// what Activate has made, and does not find what Deactivate has ended, and the seats
+// of a license key are taken and freed one by one. It does not repeat the tests of
+// [TestDeactivator], [TestActivator] and [TestValidator]: run these too.
 func TestStore[S licensekey.Store](t *testing.T, newStore Factory[S]) {
 	runAll(t, as[licensekey.Store](newStore), []test[licensekey.Store]{
 		{"MadeAndEnded", testMadeAndEnded},
 		{"AsRequested", testStoredAsRequested},
-		{"RefusedActivations", testRefusedActivations},
+		{"RejectedActivations", testRejectedActivations},
 		{"FreedSeat", testFreedSeat},
 		{"NothingShared", testStoreNothingShared},
 		{"OneSeat", testOneSeat},
@@ -55,7 +55,7 @@ func testMadeAndEnded(t *testing.T, newStore Factory[licensekey.Store]) {
 			wantNotFound(t, s, deactivationOf(req))
 		}
 	}
-	// The key itself is as good as before.
+	// The key itself is still valid.
 	wantCounts(t, s, validation(k), counted+1, 0)
 }
 
@@ -79,7 +79,7 @@ func testStoredAsRequested(t *testing.T, newStore Factory[licensekey.Store]) {
 	}
 }
 
-func testRefusedActivations(t *testing.T, newStore Factory[licensekey.Store]) {
+func testRejectedActivations(t *testing.T, newStore Factory[licensekey.Store]) {
 	full, none, expired := withLimit("FULL", 1, 1), withLimit("NONE", 0, 0), withLimit("EXPIRED", 1, 0)
 	past := now
 	expired.ExpiresAt = &past
@@ -102,7 +102,7 @@ func testRefusedActivations(t *testing.T, newStore Factory[licensekey.Store]) {
 	wantNotFound(t, s, deactivation(full, 0))
 }
 
-// testFreedSeat: a freed seat is there for the very next call.
+// testFreedSeat tests that the very next call can take a seat that was freed.
 func testFreedSeat(t *testing.T, newStore Factory[licensekey.Store]) {
 	k := withLimit("KEY-1", 2, 0)
 	s := newStore(t, []licensekey.LicenseKeyWithActivations{k})
@@ -137,14 +137,14 @@ func testStoreNothingShared(t *testing.T, newStore Factory[licensekey.Store]) {
 	}
 }
 
-// testOneSeat lets a few callers want the only seat of a key, many times.
+// testOneSeat lets a few callers compete for the only seat of a key, many times.
 func testOneSeat(t *testing.T, newStore Factory[licensekey.Store]) {
 	k := withLimit("KEY-1", 1, 0)
 	oneSeat(t, k, newStore(t, []licensekey.LicenseKeyWithActivations{k}))
 }
 
-// oneSeat lets a few callers want the only seat of k, each by its own handle, and
-// frees it again, many times.
+// oneSeat lets a few callers compete for the only seat of k, through all of the
+// handles, and frees it again, many times.
 func oneSeat[S licensekey.Store](t *testing.T, k licensekey.LicenseKeyWithActivations, handles ...S) {
 	t.Helper()
 	rounds(func(int) bool {
@@ -163,9 +163,9 @@ func oneSeat[S licensekey.Store](t *testing.T, k licensekey.LicenseKeyWithActiva
 	})
 }
 
-// testNeverBeyondTheLimit lets callers take and free seats. Each counts its seat
-// from after it has it until before it gives it back: the count is never more
-// than the seats that are taken.
+// testNeverBeyondTheLimit lets many callers take and free seats. Each caller counts
+// its seat only while it surely has it. So the count is never more than the number
+// of seats that are taken, and it must never exceed the limit.
 func testNeverBeyondTheLimit(t *testing.T, newStore Factory[licensekey.Store]) {
 	const limit, tries = 3, 10
 	k := withLimit("KEY-1", limit, 0)

@@ -8,13 +8,13 @@
 //
 // # Which function fits which store
 //
-// [Run] is for a store that implements [licensekey.ManagedStore]. It calls each
-// of the following that needs nothing but a factory.
+// [Run] is for a store that implements [licensekey.ManagedStore]. It calls all of the
+// following functions that need nothing but a factory.
 //
 // [TestDeactivator], [TestActivator] and [TestValidator] are for a store that
-// implements only that interface. A store that implements all three takes
-// [TestStore] as well: it tests what can only be seen by calling one method after
-// another, such as a validation of an activation that has ended.
+// implements only one of these interfaces. For a store that implements all three,
+// call [TestStore] as well. It tests what can only be seen by calling one method
+// after another, such as a validation of an activation that has ended.
 //
 // [TestAdmin] tests the management API, and [TestModel] compares long random
 // sequences of calls with a model of the contract.
@@ -22,19 +22,19 @@
 // [TestWire] sends recorded HTTP requests to a handler over the store and
 // compares the responses.
 //
-// Two kinds of tests need more than a factory. A store that keeps its data takes
-// [RunDurable], which also needs a function that reopens the store, or that one
-// of [TestDurableDeactivator], [TestDurableStore] and [TestDurableAdmin] that it
-// implements. A database that several processes use takes [TestShared], which
-// also needs a function that opens a second handle.
+// Two kinds of tests need more than a factory. For a store that keeps its data, call
+// [RunDurable], which also needs a function that reopens the store. If the store has
+// no management API, call [TestDurableDeactivator] or [TestDurableStore] instead. For
+// a database that several processes use, call [TestShared], which also needs a
+// function that opens a second store on the same database.
 //
 // [BenchmarkDeactivator] measures deactivations.
 //
 // # Running
 //
-// Run the tests with the race detector. Some of them repeat a race many times:
-// each of these takes at most a second or two, or 50 rounds if the store is slow.
-// Every request carries its own time, so the clock of the store does not matter.
+// Run the tests with the race detector. Some of them repeat a race many times. Each
+// of these takes a second or two, or longer if 50 rounds take longer. Every request
+// carries its own time, so the clock of the store does not matter.
 //
 // Importing this package registers two flags with the test binary.
 // -storetest.seed repeats the sequences of a [TestModel] that failed: the failure
@@ -52,25 +52,25 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// A Factory of a store type S returns a new store that holds exactly the license
-// keys given, with their live activations, and that nothing has been done with.
+// A Factory returns a new store of type S that holds exactly the given license keys,
+// with their live activations.
 //
-// Each call must return an independent store: no call of one store may show in
-// another, though two stores hold the same ids and key strings. Over one database
-// server, give each store a database or a schema of its own and let them share a
-// connection pool. A factory is called several hundred times in [Run], from
-// several goroutines. At most three stores are alive at once for each test that
-// runs in parallel: three times -test.parallel, which is GOMAXPROCS by default.
+// Each call must return an independent store. A change in one store must not be
+// visible in another, even if both hold the same ids and key strings. On one
+// database server, give each store a database or a schema of its own, and let the
+// stores share a connection pool. [Run] calls a factory several hundred times, from
+// several goroutines. At most three stores are alive at once for each test that runs
+// in parallel: three times -test.parallel, which is GOMAXPROCS by default.
 //
-// It calls t.Fatal if it fails, and releases what it has opened with t.Cleanup. A
-// store that is an io.Closer may have been closed by then.
+// A factory calls t.Fatal if it fails, and releases what it has opened with
+// t.Cleanup. A store that is an io.Closer may have been closed by then.
 type Factory[S any] func(t testing.TB, keys []licensekey.LicenseKeyWithActivations) S
 
 // Run tests everything that a store with a management API promises and that can
 // be tested with a factory alone: [TestDeactivator], [TestActivator],
-// [TestValidator], [TestStore], [TestAdmin], [TestModel] and [TestWire], as
-// subtests named Deactivator, Activator and so on that run in parallel. Tests
-// that are added to this package later become part of it. Durability is not: see
+// [TestValidator], [TestStore], [TestAdmin], [TestModel] and [TestWire], as subtests
+// named Deactivator, Activator and so on, which run in parallel. Later versions of
+// this package may add tests to Run. Run does not test durability: for that see
 // [RunDurable].
 func Run[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
 	runAll(t, newStore, []test[S]{
@@ -100,7 +100,7 @@ func runAll[S any](t *testing.T, newStore Factory[S], tests []test[S]) {
 	}
 }
 
-// as returns a factory of what newStore's stores are to a test.
+// as returns a factory of the same stores, as values of the interface I.
 func as[I, S any](newStore Factory[S]) Factory[I] {
 	return func(t testing.TB, keys []licensekey.LicenseKeyWithActivations) I {
 		return any(newStore(t, keys)).(I)

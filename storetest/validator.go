@@ -13,12 +13,12 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// TestValidator tests what [licensekey.Validator] promises, but for durability.
-// A store that also makes and ends activations takes [TestStore] too.
+// TestValidator tests what [licensekey.Validator] promises, except durability. Run
+// [TestStore] too if the store also makes and ends activations.
 func TestValidator[S licensekey.Validator](t *testing.T, newStore Factory[S]) {
 	runAll(t, as[licensekey.Validator](newStore), []test[licensekey.Validator]{
 		{"Validate", testValidate},
-		{"Refused", testValidateRefused},
+		{"Rejected", testValidateRejected},
 		{"Expiry", testValidateExpiry},
 		{"ForeignActivation", testForeignActivation},
 		{"Conditions", testConditions},
@@ -61,7 +61,7 @@ func testValidate(t *testing.T, newStore Factory[licensekey.Validator]) {
 	}
 }
 
-func testValidateRefused(t *testing.T, newStore Factory[licensekey.Validator]) {
+func testValidateRejected(t *testing.T, newStore Factory[licensekey.Validator]) {
 	at, other := now, uuid.New()
 	tests := []struct {
 		name   string
@@ -158,7 +158,8 @@ func testValidateConcurrent(t *testing.T, newStore Factory[licensekey.Validator]
 	manyValidations(t, k, newStore(t, []licensekey.LicenseKeyWithActivations{k}))
 }
 
-// testUsageConcurrent lets callers use up what a key has: not more of it.
+// testUsageConcurrent lets several callers use up the usage of a key. Together they
+// must not use more than its limit.
 func testUsageConcurrent(t *testing.T, newStore Factory[licensekey.Validator]) {
 	limit, begun := int64(800), int64(100)
 	k := newKey(orgA, "KEY-1", 0)
@@ -204,8 +205,8 @@ func testValidateExpiry(t *testing.T, newStore Factory[licensekey.Validator]) {
 	}
 }
 
-// testForeignActivation names activations that exist, but not of the license key
-// that is validated.
+// testForeignActivation validates with activations that exist, but that belong to
+// another license key.
 func testForeignActivation(t *testing.T, newStore Factory[licensekey.Validator]) {
 	k, other := newKey(orgA, "KEY-1", 1), newKey(orgA, "KEY-2", 1)
 	other.Customer, other.CustomerID, other.UserID = k.Customer, k.CustomerID, k.UserID
@@ -300,7 +301,7 @@ func testValidateEndsMidway(t *testing.T, newStore Factory[licensekey.Validator]
 			return counts[i] > 1
 		},
 	}.test(t)
-	// Nor are they made later.
+	// A change that was not made is not made later either.
 	for i, k := range keys {
 		wantCounts(t, v, validation(k), counts[i]+1, 0)
 	}

@@ -32,8 +32,8 @@ func TestWire[S licensekey.Store](t *testing.T, newStore Factory[S]) {
 	}
 }
 
-// lifetime is a test to a factory, which ends earlier: of the stores that a test
-// makes one after another, only one is alive.
+// lifetime is the testing.TB that a factory gets for a store that is needed only for
+// a part of a test. end runs the cleanups of that store.
 type lifetime struct {
 	testing.TB
 	cleanups []func()

@@ -20,7 +20,7 @@ var wrongStores = map[string]struct {
 	"finds activations by their id only":           {wrong(remembersActivations(false)), []string{"Validator/ForeignActivation", "Model"}},
 	"ends an activation twice":                     {wrong(endsTwice), []string{"Deactivator/Once", "Deactivator/NotFound", "Deactivator/OneActivation"}},
 	"does not end activations of expired keys":     {wrong(endsUsableOnly), []string{"Deactivator/AnyState"}},
-	"replaces an activation of the same id":        {plainWith(faults{takesTakenID: true}), []string{"Activator/TakenID", "Store/RefusedActivations"}},
+	"replaces an activation of the same id":        {plainWith(faults{takesTakenID: true}), []string{"Activator/TakenID", "Store/RejectedActivations"}},
 	"overwrites a live activation, then ErrExists": {wrong(overwritesTaken), []string{"Admin/ErrorsChangeNothing"}},
 
 	// Which key.
@@ -38,7 +38,7 @@ var wrongStores = map[string]struct {
 	"keeps the seats of ended activations":             {plainWith(faults{keepsSeats: true}), []string{"Store/FreedSeat"}},
 	"counts validations that fail":                     {plainWith(faults{countsErrors: true}), []string{"Validator/Expiry"}},
 	"counts validations of revoked keys":               {wrong(countsRevoked), []string{"Admin/ErrorsChangeNothing"}},
-	"has no limit of usage":                            {plainWith(faults{ignoresUsage: true}), []string{"Validator/UsageLimit", "Validator/Refused"}},
+	"has no limit of usage":                            {plainWith(faults{ignoresUsage: true}), []string{"Validator/UsageLimit", "Validator/Rejected"}},
 	"locks in its own process only":                    {shared(faults{twoSteps: true, lockOfHandle: true}), []string{"Shared/OneSeat", "Shared/OneActivation", "Shared/Validations"}},
 	"has a cache in each process":                      {shared(faults{remembers: true}), []string{"Shared/MadeAndEnded"}},
 
@@ -55,7 +55,7 @@ var wrongStores = map[string]struct {
 	"cannot hold NUL in JSON":           {wrong(noNUL), []string{"Activator/AsRequested"}},
 	"keeps expires_at in whole seconds": {wrong(keepsExpiry(time.Second)), []string{"Validator/Expiry", "Activator/Expiry", "Admin/ImportFull"}},
 	"keeps expires_at in milliseconds":  {wrong(keepsExpiry(time.Millisecond)), []string{"Validator/Expiry", "Activator/Expiry"}},
-	"lets expired keys be activated":    {plainWith(faults{noExpiry: true}), []string{"Activator/Refused", "Activator/Expiry"}},
+	"lets expired keys be activated":    {plainWith(faults{noExpiry: true}), []string{"Activator/Rejected", "Activator/Expiry"}},
 	"compares conditions as bytes":      {wrong(comparesBytes), []string{"Validator/Conditions", "Validator/Validate"}},
 	"ignores conditions":                {wrong(ignoresConditions), []string{"Validator/Conditions", "Store/AsRequested"}},
 	"returns local times":               {wrong(localTimes), []string{"Validator/Validate"}},

@@ -17,8 +17,8 @@ import (
 	"github.com/licensekit/licensekey/bboltstore"
 )
 
-// socketPath is where a server takes backup requests: beside its database file,
-// for whoever may read that file and nobody else.
+// socketPath returns the path of the socket on which a server takes backup requests.
+// It is beside the database file. Only the user who runs the server may use it.
 func socketPath(db string) string { return db + ".sock" }
 
 func backupCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string) error {
@@ -31,7 +31,8 @@ func backupCommand(flags *flag.FlagSet, t terminal) func(context.Context, []stri
 	}
 }
 
-// backup asks the server that has the file open, or else opens it.
+// backup opens the database file and writes a copy of it. If a server has the file
+// open, backup asks the server for the copy.
 func backup(ctx context.Context, db string, w io.Writer) error {
 	s, err := bboltstore.Open(db, nil)
 	if errors.Is(err, bboltstore.ErrLocked) {
@@ -65,7 +66,7 @@ func backupFromServer(ctx context.Context, socket string, w io.Writer) error {
 	return err
 }
 
-// writeFile writes a file that is there whole and synced, or not at all.
+// writeFile writes a file. The file gets its name when it is complete and synced.
 func writeFile(name string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
@@ -88,7 +89,7 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 // syncDir makes a new name in a directory durable.
 func syncDir(name string) error {
 	if runtime.GOOS == "windows" {
-		return nil // which cannot sync directories
+		return nil // Windows cannot sync directories
 	}
 	dir, err := os.Open(name)
 	if err != nil {
@@ -97,8 +98,8 @@ func syncDir(name string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// serveBackups serves backup requests on the socket until stop is called. A
-// server that cannot have the socket does without.
+// serveBackups serves backup requests on the socket until stop is called. If the
+// socket cannot be opened, it logs a warning, and the server runs without it.
 func serveBackups(s *bboltstore.Store, socket string, logger *slog.Logger) (stop func()) {
 	listener, err := listenPrivately(socket)
 	if err != nil {
@@ -108,15 +109,15 @@ func serveBackups(s *bboltstore.Store, socket string, logger *slog.Logger) (stop
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Backup(r.Context(), steadyWriter{w, http.NewResponseController(w)}); err != nil {
 			logger.Error("backup failed", "error", err)
-			panic(http.ErrAbortHandler) // so that the client sees it is not whole
+			panic(http.ErrAbortHandler) // so that the client sees that the copy is not complete
 		}
 	})}
 	go func() { _ = server.Serve(listener) }()
 	return func() { _ = server.Close() }
 }
 
-// steadyWriter fails if a client stops reading: a backup that stands still would
-// hold the database up.
+// steadyWriter returns an error if a client stops reading. A backup that makes no
+// progress could make all other calls wait.
 type steadyWriter struct {
 	w  io.Writer
 	rc *http.ResponseController
@@ -130,7 +131,8 @@ func (w steadyWriter) Write(p []byte) (int, error) {
 }
 
 func listenPrivately(socket string) (net.Listener, error) {
-	// The database is locked, so a socket that is there is a dead server's.
+	// This process has locked the database. So a socket that is already there is left
+	// over from a server that has ended.
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}

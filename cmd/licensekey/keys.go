@@ -155,7 +155,7 @@ func updateCommand(flags *flag.FlagSet, t terminal) func(context.Context, []stri
 	}
 }
 
-// numberFlag declares a flag that leaves its number nil if it is not given.
+// numberFlag declares a flag for a number. *number stays nil if the flag is not given.
 func numberFlag(flags *flag.FlagSet, number **int64, name, usage string) {
 	flags.Func(name, usage, func(s string) error {
 		n := new(int64)
@@ -186,7 +186,7 @@ func rotateCommand(flags *flag.FlagSet, t terminal) func(context.Context, []stri
 	}
 }
 
-// printKey shows what a person wants to know of a license key that has changed.
+// printKey prints a license key that was issued or changed, with its key string.
 func printKey(w io.Writer, k licensekey.LicenseKey) error {
 	_, err := fmt.Fprintf(w, "key      %s\nid       %s\nstatus   %s\nseats    %s\nusage    %d of %s\nexpires  %s\ncustomer %s\n",
 		string(k.Key), k.ID, k.Status, orDash(k.LimitActivations), k.Usage, orDash(k.LimitUsage), orNever(k.ExpiresAt), k.CustomerID)

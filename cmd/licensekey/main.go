@@ -1,5 +1,5 @@
 // Command licensekey serves the license-key API over an embedded database file,
-// and manages the license keys in it: a self-hosted server in one program.
+// and manages the license keys in that file. It is a complete self-hosted server.
 //
 // Usage:
 //
@@ -20,19 +20,19 @@
 //	help           list the commands
 //
 // Every command but licenses and help takes -db, the database file, by default
-// licenses.db. All but serve and backup need the file for themselves: stop the
-// server first. The flags of serve are:
+// licenses.db. Stop the server before you run any other of these but backup: only
+// one process can have the file open. The flags of serve are:
 //
 //	-addr ADDRESS           listen there, by default on 127.0.0.1:8080; port 0 takes a free port
 //	-memory                 keep everything in memory, without a file
-//	-import FILE            add the license keys of a JSON Lines file first
+//	-import FILE            first add the license keys of a JSON Lines file
 //	-token TOKEN=ID         accept a bearer token for the organization ID; repeatable
 //	-polar-version VERSION  the API version of requests that ask for none
 //
-// The filters of list and the values of issue, update and rotate are flags too:
-// licensekey COMMAND -h shows them. SIGINT and SIGTERM end every command: a
-// server lets the requests in flight finish, an import adds nothing. A second
-// signal ends the program at once.
+// The filters of list and the values of issue, update and rotate are flags too.
+// licensekey COMMAND -h shows them. SIGINT and SIGTERM end every command. A server
+// first finishes the requests in flight. An import that has not finished adds
+// nothing. A second signal ends the program at once.
 package main
 
 import (
@@ -70,8 +70,8 @@ type terminal struct {
 	stdout, stderr io.Writer
 }
 
-// command is one subcommand. setup declares its flags and returns what to do
-// once they are set.
+// command is one subcommand. setup declares its flags, and returns the function that
+// runs the command after the flags are parsed.
 type command struct {
 	args, summary string
 	setup         func(flags *flag.FlagSet, t terminal) func(ctx context.Context, args []string) error
@@ -146,7 +146,7 @@ func dbFlag(flags *flag.FlagSet) *string {
 	return flags.String("db", "licenses.db", "database file, created if it is not there")
 }
 
-// withStore opens the database file for the time of f.
+// withStore opens the database file, runs f, and closes the file.
 func withStore(path string, f func(s *bboltstore.Store) error) (err error) {
 	s, err := bboltstore.Open(path, nil)
 	if errors.Is(err, bboltstore.ErrLocked) {

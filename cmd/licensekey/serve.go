@@ -46,7 +46,8 @@ func serveCommand(flags *flag.FlagSet, t terminal) func(context.Context, []strin
 
 func newLogger(t terminal) *slog.Logger { return slog.New(slog.NewTextHandler(t.stderr, nil)) }
 
-// serveStore prepares the store and serves it.
+// serveStore imports license keys if that was asked for, issues a demo key if there
+// are none, and serves the store.
 func serveStore(ctx context.Context, s licensekey.ManagedStore, o serveOptions, t terminal) error {
 	if o.importFile != "" {
 		if err := importFile(ctx, s, o.importFile, t.stdout); err != nil {
@@ -66,8 +67,8 @@ func serveStore(ctx context.Context, s licensekey.ManagedStore, o serveOptions, 
 	return serveListener(ctx, listener, newHandler(s, o, newLogger(t)), newLogger(t))
 }
 
-// serveListener serves until ctx ends, and then lets the requests in flight
-// finish.
+// serveListener serves until ctx ends. Then it gives the requests in flight ten
+// seconds to finish.
 func serveListener(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -95,8 +96,9 @@ func serveListener(ctx context.Context, listener net.Listener, handler http.Hand
 	return nil
 }
 
-// newHandler gives the license-key API every path but one. An http.ServeMux
-// would do too, but it redirects paths like /v1/./x before the API sees them.
+// newHandler returns a handler for /healthz, and for the license-key API on every
+// other path. An http.ServeMux would redirect paths like /v1/./x before the API sees
+// them.
 func newHandler(s licensekey.ManagedStore, o serveOptions, logger *slog.Logger) http.Handler {
 	cfg := licensekey.Config{Logger: logger, OpenAPI: true, Version: o.version}
 	if len(o.tokens) > 0 {
@@ -136,7 +138,8 @@ func (t *tokens) add(flag string) error {
 	return nil
 }
 
-// authorize compares with every token, in a time that tells nothing about them.
+// authorize returns the organizations of a token. It compares the token with every
+// known one, each in constant time for its length.
 func (t tokens) authorize(_ context.Context, token string) ([]uuid.UUID, error) {
 	var organizations []uuid.UUID
 	for _, known := range t {
