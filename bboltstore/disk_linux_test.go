@@ -37,7 +37,7 @@ func intercept(t *testing.T, db *bbolt.DB, wrap func(writeAt) writeAt) {
 func isMeta(db *bbolt.DB, off int64) bool { return off < 2*int64(db.Info().PageSize) }
 
 // TestFailedWrite makes each write of a commit fail, whole and in part: the
-// change is refused, nothing that was acknowledged is lost, and the next change
+// change is rejected, nothing that was acknowledged is lost, and the next change
 // goes through. But if the meta page, which is written last, got through all the
 // same, so that the change is made and not synced, the store is broken.
 func TestFailedWrite(t *testing.T) {
@@ -52,7 +52,7 @@ func TestFailedWrite(t *testing.T) {
 func failWrite(t *testing.T, nth int, errno syscall.Errno) (failed bool) {
 	t.Helper()
 	f := newStore(t, nil)
-	before, refused, after := oneKey(t, f), oneKey(t, f), oneKey(t, f)
+	before, rejected, after := oneKey(t, f), oneKey(t, f), oneKey(t, f)
 	if err := f.Deactivate(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func failWrite(t *testing.T, nth int, errno syscall.Errno) (failed bool) {
 			return 0, &fs.PathError{Op: "write", Path: f.path, Err: errno}
 		}
 	})
-	err := f.Deactivate(t.Context(), refused)
+	err := f.Deactivate(t.Context(), rejected)
 	repaired = true
 	// A third of a meta page is enough to hold all of it.
 	if failed != errors.Is(err, errno) || meta != errors.Is(err, bboltstore.ErrBroken) || meta != errors.Is(err, licensekey.ErrUnknown) {
@@ -79,9 +79,9 @@ func failWrite(t *testing.T, nth int, errno syscall.Errno) (failed bool) {
 	}
 	f = reopen(t, f)
 	wantGone(t, f, before)
-	gone, live := refused, after
+	gone, live := rejected, after
 	if !meta {
-		gone, live = after, refused
+		gone, live = after, rejected
 	}
 	wantGone(t, f, gone)
 	if err := f.Deactivate(t.Context(), live); failed && err != nil {
@@ -91,7 +91,7 @@ func failWrite(t *testing.T, nth int, errno syscall.Errno) (failed bool) {
 }
 
 // TestFailedSync makes a sync fail: the call gets ErrBroken, and so does every
-// later one, also one that would be refused, until the store is reopened.
+// later one, also one that would be rejected, until the store is reopened.
 func TestFailedSync(t *testing.T) {
 	t.Parallel()
 	for _, meta := range []bool{false, true} {
@@ -144,7 +144,7 @@ func TestFailedSync(t *testing.T) {
 	}
 }
 
-// TestFailedGrowth makes growing the file fail: the change is refused, and the
+// TestFailedGrowth makes growing the file fail: the change is rejected, and the
 // next one that finds room goes through.
 func TestFailedGrowth(t *testing.T) {
 	t.Parallel()

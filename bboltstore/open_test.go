@@ -36,7 +36,7 @@ func TestOpenLocked(t *testing.T) {
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestOpenRejects(t *testing.T) {
 	t.Parallel()
 	bucket := func(db *bbolt.DB, name string, pairs ...string) {
 		err := db.Update(func(tx *bbolt.Tx) error {

@@ -187,11 +187,11 @@ func TestMissDoesNotWait(t *testing.T) {
 	}
 	_, err := f.Activate(t.Context(), licensekey.ActivateRequest{OrganizationID: org, Key: req.Key, ActivationID: uuid.New(), Now: req.Now})
 	if !errors.Is(err, licensekey.ErrNoActivations) {
-		t.Errorf("a refused activation while the writer is busy = %v, want ErrNoActivations", err)
+		t.Errorf("a rejected activation while the writer is busy = %v, want ErrNoActivations", err)
 	}
 	_, err = f.Validate(t.Context(), licensekey.ValidateRequest{OrganizationID: org, Key: req.Key, ActivationID: &miss.ActivationID, Now: req.Now})
 	if !errors.Is(err, licensekey.ErrNotFound) {
-		t.Errorf("a refused validation while the writer is busy = %v, want ErrNotFound", err)
+		t.Errorf("a rejected validation while the writer is busy = %v, want ErrNotFound", err)
 	}
 }
 

@@ -30,7 +30,7 @@ func held(t *testing.T, f file) (release func()) {
 }
 
 // TestQueuedTogether lets calls queue up and holds that each is decided on what
-// those before it have left, and that a refusal disturbs nobody.
+// those before it have left, and that a rejected change disturbs no other.
 func TestQueuedTogether(t *testing.T) {
 	t.Parallel()
 	f := newStore(t, nil)
@@ -179,7 +179,7 @@ func TestCloseFinishesQueued(t *testing.T) {
 }
 
 // TestFullDatabase fills a database up to its size limit: the change that does
-// not fit is refused, nothing else is lost, and when there is room again the
+// not fit is rejected, nothing else is lost, and when there is room again the
 // store goes on.
 func TestFullDatabase(t *testing.T) {
 	t.Parallel()

@@ -141,7 +141,7 @@ func TestBackup(t *testing.T) {
 	}
 }
 
-func TestCommandsRefuse(t *testing.T) {
+func TestCommandsReject(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "licenses.db")
 	for want, args := range map[string][]string{

@@ -167,7 +167,7 @@ func TestKeepsItsFile(t *testing.T) {
 	p.stop(t, syscall.SIGTERM)
 }
 
-func TestImportRefused(t *testing.T) {
+func TestImportRejected(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "licenses.db")
 	lines := bytes.SplitAfter(recorded.Seed, []byte("\n"))
