@@ -54,8 +54,8 @@ var (
 // Options adjusts a store. Nil and the zero value are right for production.
 type Options struct {
 	// LockTimeout is how long Open waits for another process to close the
-	// file, for each of the two times that it opens it. Zero or less means
-	// DefaultLockTimeout.
+	// file. Open locks the file twice and waits at most that long each time.
+	// Zero or less means DefaultLockTimeout.
 	LockTimeout time.Duration
 }
 
@@ -235,7 +235,7 @@ func (s *Store) decide(ctx context.Context, f func(tx *bbolt.Tx, on *subjects) e
 	if err == nil {
 		return nil
 	}
-	if unsettled := s.writer.settle(ctx, seen, on); unsettled != nil {
+	if unsettled := s.writer.settle(ctx, seen, &on); unsettled != nil {
 		return unsettled
 	}
 	return err
