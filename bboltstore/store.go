@@ -54,8 +54,8 @@ var (
 // Options adjusts a store. Nil and the zero value are right for production.
 type Options struct {
 	// LockTimeout is how long Open waits for another process to close the
-	// file, for each of the two times that it opens it. Zero or less means
-	// DefaultLockTimeout.
+	// file. Open locks the file twice and waits at most that long each time.
+	// Zero or less means DefaultLockTimeout.
 	LockTimeout time.Duration
 }
 
@@ -235,7 +235,7 @@ func (s *Store) decide(ctx context.Context, f func(tx *bbolt.Tx, on *subjects) e
 	if err == nil {
 		return nil
 	}
-	if unsettled := s.writer.settle(ctx, seen, on); unsettled != nil {
+	if unsettled := s.writer.settle(ctx, seen, &on); unsettled != nil {
 		return unsettled
 	}
 	return err
@@ -245,22 +245,22 @@ func (s *Store) decide(ctx context.Context, f func(tx *bbolt.Tx, on *subjects) e
 // transaction, so that what changes nothing does not wait for a change that is
 // being made, and then again on the state that the changes before it have left.
 func (s *Store) update(ctx context.Context, decide decision) error {
-	return s.submit(&change{ctx: ctx, decide: decide})
+	return s.submit(ctx, decide, false)
 }
 
 // updateAlone is update in a transaction that no other change shares, so that the
 // change may give up while it is applied.
 func (s *Store) updateAlone(ctx context.Context, decide decision) error {
-	return s.submit(&change{ctx: ctx, decide: decide, alone: true})
+	return s.submit(ctx, decide, true)
 }
 
-func (s *Store) submit(c *change) error {
-	err := s.decide(c.ctx, func(tx *bbolt.Tx, on *subjects) error {
-		_, err := c.decide(tx, on)
+func (s *Store) submit(ctx context.Context, decide decision, alone bool) error {
+	err := s.decide(ctx, func(tx *bbolt.Tx, on *subjects) error {
+		_, err := decide(tx, on)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.writer.do(c)
+	return s.writer.do(&change{ctx: ctx, decide: decide, alone: alone})
 }
