@@ -2,7 +2,6 @@ package memstore
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -44,7 +43,7 @@ func look(ctx context.Context, i int) error {
 // Of several keys in the input with one id, or with one key string in an
 // organization, the first is added.
 func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
-	checked, err := checkImport(ctx, keys)
+	checked, err := rules.Imports(ctx, keys)
 	if err != nil {
 		return 0, err
 	}
@@ -65,21 +64,6 @@ func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActi
 		return nil
 	})
 	return len(ids), err
-}
-
-// checkImport is rules.Imports, but looks at ctx.
-func checkImport(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
-	checked := make([]licensekey.LicenseKeyWithActivations, len(keys))
-	for i, k := range keys {
-		if err := look(ctx, i); err != nil {
-			return nil, err
-		}
-		var err error
-		if checked[i], err = rules.Import(k); err != nil {
-			return nil, fmt.Errorf("license key %d: %w", i, err)
-		}
-	}
-	return checked, nil
 }
 
 // add keeps k, which the caller gives away, and says whether it was new.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -62,10 +63,17 @@ func Import(k licensekey.LicenseKeyWithActivations) (licensekey.LicenseKeyWithAc
 	return c, nil
 }
 
-// Imports is [Import] of every key. An error names the key's index.
-func Imports(keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
+// lookEvery is after how many license keys Imports looks at its context.
+const lookEvery = 1000
+
+// Imports is [Import] of every key. An error names the key's index. It returns
+// ctx.Err() if ctx ends first.
+func Imports(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
 	checked := make([]licensekey.LicenseKeyWithActivations, len(keys))
 	for i, k := range keys {
+		if i%lookEvery == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		var err error
 		if checked[i], err = Import(k); err != nil {
 			return nil, fmt.Errorf("license key %d: %w", i, err)
