@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -93,7 +94,7 @@ func fillIn(k *licensekey.LicenseKey) {
 	if k.Customer.OrganizationID == uuid.Nil {
 		k.Customer.OrganizationID = k.OrganizationID
 	}
-	if k.Customer.CreatedAt.IsZero() {
+	if k.Customer.CreatedAt.Truncate(time.Microsecond).IsZero() {
 		k.Customer.CreatedAt = k.CreatedAt
 	}
 	if k.Customer.Type == "" {
