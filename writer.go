@@ -164,5 +164,8 @@ func (w *responseWriter) raw(name string, object json.RawMessage) {
 		}
 		return
 	}
-	w.buf, _ = w.compactor.Append(w.buf, raw, math.MaxInt32)
+	var ok bool
+	if w.buf, ok = w.compactor.Append(w.buf, raw, math.MaxInt32); !ok && w.err == nil {
+		w.err = fmt.Errorf("licensekey: stored %s is too large", name)
+	}
 }

@@ -20,8 +20,8 @@ func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (license
 	}
 	err = s.update(ctx, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
 		lookup := lookupKey(k.OrganizationID, k.Key)
-		on.add(k.ID[:])
-		on.add(lookup)
+		on.id = k.ID
+		on.addLookup(lookup)
 		if exists(tx, k.ID, lookup) {
 			return nil, licensekey.ErrExists
 		}
@@ -81,7 +81,7 @@ func getLicenseKey(tx *bbolt.Tx, id uuid.UUID, cache *recordCache) (licensekey.L
 // rests on is synced.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (k licensekey.LicenseKeyWithActivations, err error) {
 	err = s.decide(ctx, func(tx *bbolt.Tx, on *subjects) error {
-		on.add(id[:])
+		on.id = id
 		k, err = load(tx, id)
 		return err
 	})
@@ -162,14 +162,14 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []li
 // license key whose record is damaged.
 func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
 	return s.update(ctx, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
-		on.add(id[:])
+		on.id = id
 		record := tx.Bucket(keysBucket).Get(id[:])
 		if record == nil {
 			return nil, licensekey.ErrNotFound
 		}
 		lookup, _, err := splitRecord(id, record)
 		lookup = bytes.Clone(lookup)
-		on.add(lookup)
+		on.addLookup(lookup)
 		return func() error { return remove(tx, id, lookup) }, err
 	})
 }
@@ -217,7 +217,7 @@ func (s *Store) change(ctx context.Context, id uuid.UUID,
 	var after licensekey.LicenseKey
 	var cache recordCache
 	err := s.update(ctx, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
-		on.add(id[:])
+		on.id = id
 		before, st, err := getLicenseKey(tx, id, &cache)
 		if err != nil {
 			return nil, err
@@ -229,8 +229,8 @@ func (s *Store) change(ctx context.Context, id uuid.UUID,
 			return func() error { return putLicenseKey(tx, after, st) }, nil
 		}
 		from, to := lookupKey(before.OrganizationID, before.Key), lookupKey(after.OrganizationID, after.Key)
-		on.add(from)
-		on.add(to)
+		on.addLookup(from)
+		on.addLookup(to)
 		if tx.Bucket(lookupBucket).Get(to) != nil {
 			return nil, licensekey.ErrExists
 		}

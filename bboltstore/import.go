@@ -3,7 +3,6 @@ package bboltstore
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -23,7 +22,7 @@ const lookEvery = 1000
 // same id, or the same organization and key string, only the first of them is
 // added.
 func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
-	checked, err := checkImport(ctx, keys)
+	checked, err := rules.Imports(ctx, keys)
 	if err != nil {
 		return 0, err
 	}
@@ -42,21 +41,6 @@ func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActi
 		return 0, err
 	}
 	return added, nil
-}
-
-// checkImport does the same as rules.Imports, but ends when ctx ends.
-func checkImport(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
-	checked := make([]licensekey.LicenseKeyWithActivations, len(keys))
-	for i, k := range keys {
-		if err := look(ctx, i); err != nil {
-			return nil, err
-		}
-		var err error
-		if checked[i], err = rules.Import(k); err != nil {
-			return nil, fmt.Errorf("license key %d: %w", i, err)
-		}
-	}
-	return checked, nil
 }
 
 // look returns the error of ctx at every lookEvery-th record.

@@ -108,13 +108,13 @@ func checkValidate(tx *bbolt.Tx, on *subjects, req licensekey.ValidateRequest, c
 
 func findLicenseKey(tx *bbolt.Tx, on *subjects, organizationID uuid.UUID, key licensekey.Key) (uuid.UUID, error) {
 	lookup := lookupKey(organizationID, key)
-	on.add(lookup)
+	on.addLookup(lookup)
 	id := tx.Bucket(lookupBucket).Get(lookup)
 	if id == nil {
 		return uuid.Nil, licensekey.ErrNotFound
 	}
 	found, err := uuid.FromBytes(id)
-	on.add(found[:])
+	on.id = found
 	return found, err
 }
 

@@ -241,7 +241,7 @@ func (s *Store) decide(ctx context.Context, f func(tx *bbolt.Tx, on *subjects) e
 	if err == nil {
 		return nil
 	}
-	if unsettled := s.writer.settle(ctx, seen, on); unsettled != nil {
+	if unsettled := s.writer.settle(ctx, seen, &on); unsettled != nil {
 		return unsettled
 	}
 	return err
@@ -251,22 +251,22 @@ func (s *Store) decide(ctx context.Context, f func(tx *bbolt.Tx, on *subjects) e
 // a call that changes nothing does not wait for a change that is being made.
 // writer.do then decides again, on the state that the changes before it have left.
 func (s *Store) update(ctx context.Context, decide decision) error {
-	return s.submit(&change{ctx: ctx, decide: decide})
+	return s.submit(ctx, decide, false)
 }
 
 // updateAlone does the same as update, in a transaction that no other change shares.
 // So an error while the change is applied fails no other change.
 func (s *Store) updateAlone(ctx context.Context, decide decision) error {
-	return s.submit(&change{ctx: ctx, decide: decide, alone: true})
+	return s.submit(ctx, decide, true)
 }
 
-func (s *Store) submit(c *change) error {
-	err := s.decide(c.ctx, func(tx *bbolt.Tx, on *subjects) error {
-		_, err := c.decide(tx, on)
+func (s *Store) submit(ctx context.Context, decide decision, alone bool) error {
+	err := s.decide(ctx, func(tx *bbolt.Tx, on *subjects) error {
+		_, err := decide(tx, on)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.writer.do(c)
+	return s.writer.do(&change{ctx: ctx, decide: decide, alone: alone})
 }

@@ -2,23 +2,35 @@ package bboltstore
 
 import (
 	"bytes"
-	"slices"
+
+	"github.com/google/uuid"
 )
 
-// subjects names what a decision looks at and what its change affects: the bytes of
-// license key ids and of lookup keys.
+// subjects names what a decision looks at and what its change affects.
 type subjects struct {
-	all  bool // everything
-	keys [][]byte
+	all     bool      // everything
+	id      uuid.UUID // of a license key; zero is none
+	lookups [2][]byte // lookup keys; nil is none
 }
 
-func (s *subjects) add(key []byte) { s.keys = append(s.keys, key) }
+func (s *subjects) addLookup(lookup []byte) {
+	if s.lookups[0] == nil {
+		s.lookups[0] = lookup
+		return
+	}
+	s.lookups[1] = lookup
+}
 
-func (s *subjects) overlap(other subjects) bool {
-	if s.all || other.all {
+func (s *subjects) overlap(other *subjects) bool {
+	if s.all || other.all || s.id == other.id && s.id != uuid.Nil {
 		return true
 	}
-	return slices.ContainsFunc(s.keys, func(key []byte) bool {
-		return slices.ContainsFunc(other.keys, func(k []byte) bool { return bytes.Equal(key, k) })
-	})
+	for _, lookup := range s.lookups {
+		for _, l := range other.lookups {
+			if lookup != nil && bytes.Equal(lookup, l) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -108,7 +108,7 @@ func (w *writer) err() error {
 // settle waits for the commit that is not yet synced, if a decision may rest on it.
 // The decision was made on the state of transaction id, and looked at the subjects
 // on. settle returns an error if ctx ends first, or if the store is broken by then.
-func (w *writer) settle(ctx context.Context, id int, on subjects) error {
+func (w *writer) settle(ctx context.Context, id int, on *subjects) error {
 	if c := w.underway.Load(); c != nil && id >= c.id && c.touches(on) {
 		select {
 		case <-c.done:
@@ -119,7 +119,7 @@ func (w *writer) settle(ctx context.Context, id int, on subjects) error {
 	return w.err()
 }
 
-func (c *commit) touches(on subjects) bool {
+func (c *commit) touches(on *subjects) bool {
 	return slices.ContainsFunc(c.made, func(made *change) bool { return made.on.overlap(on) })
 }
 
@@ -143,8 +143,8 @@ func (w *writer) next() []*change {
 	case 0:
 		n = 1
 	}
-	batch := w.queue[:n:n]
-	w.queue = w.queue[n:]
+	batch := w.queue[:n]
+	w.queue = slices.Clone(w.queue[n:])
 	return batch
 }
 

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -91,8 +92,7 @@ func decodeField(dst reflect.Value, v any, path string) error {
 	if v == nil {
 		return invalid(path, "must not be null")
 	}
-	// encoding/json would store U+FFFD for a lone surrogate.
-	if text, ok := v.(string); ok && !utf8.ValidString(text) {
+	if !isText(v) {
 		return invalid(path, "must be Unicode text")
 	}
 	if dst.Kind() == reflect.Pointer {
@@ -113,6 +113,18 @@ func decodeField(dst reflect.Value, v any, path string) error {
 		return invalid(path, "must be "+wanted(dst.Type()))
 	}
 	return nil
+}
+
+// isText reports whether v has no lone surrogate and, if it is a list, no null.
+// encoding/json would replace both by something else.
+func isText(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return utf8.ValidString(v)
+	case []any:
+		return !slices.ContainsFunc(v, func(elem any) bool { return elem == nil || !isText(elem) })
+	}
+	return true
 }
 
 // wanted describes the values that a field of type t takes.

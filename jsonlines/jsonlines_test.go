@@ -89,6 +89,8 @@ func TestReadRejects(t *testing.T) {
 		{replace(`"customer":{"id"`, `"customer":{"email":1,"id"`), "customer.email: "},
 		{replace(`"customer":{"id"`, `"customer":{"billing_address":{"country":null},"id"`), "customer.billing_address.country: "},
 		{replace(`"customer":{"id"`, `"customer":{"tax_id":"1","id"`), "customer.tax_id: "},
+		{replace(`"customer":{"id"`, `"customer":{"tax_id":["\ud800","eu_vat"],"id"`), "customer.tax_id: "},
+		{replace(`"customer":{"id"`, `"customer":{"tax_id":["1",null],"id"`), "customer.tax_id: "},
 		{replace(`"customer":{"id"`, `"customer":{"metadata":[],"id"`), "customer.metadata: "},
 		{replace(`"customer":`, `"customer":1,"x":`), "customer: "},
 		{replace(`"activations":[`, `"activations":{},"x":[`), "activations: "},

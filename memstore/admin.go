@@ -2,7 +2,6 @@ package memstore
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -44,7 +43,7 @@ func look(ctx context.Context, i int) error {
 // is added. If several keys in the input have the same id, or the same organization
 // and key string, only the first of them is added.
 func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
-	checked, err := checkImport(ctx, keys)
+	checked, err := rules.Imports(ctx, keys)
 	if err != nil {
 		return 0, err
 	}
@@ -65,21 +64,6 @@ func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActi
 		return nil
 	})
 	return len(ids), err
-}
-
-// checkImport does the same as rules.Imports, but ends when ctx ends.
-func checkImport(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
-	checked := make([]licensekey.LicenseKeyWithActivations, len(keys))
-	for i, k := range keys {
-		if err := look(ctx, i); err != nil {
-			return nil, err
-		}
-		var err error
-		if checked[i], err = rules.Import(k); err != nil {
-			return nil, fmt.Errorf("license key %d: %w", i, err)
-		}
-	}
-	return checked, nil
 }
 
 // add adds k, and reports whether it was new. The caller must not use k afterwards.

@@ -28,7 +28,12 @@ func invalid(field, problem string) error {
 // checkLicenseKey brings k to the form in which it is stored. Its error says why k
 // cannot be stored.
 func checkLicenseKey(k *licensekey.LicenseKey) error {
+	err := normalizeTimes([]namedTime{
+		{"created_at", &k.CreatedAt}, {"modified_at", k.ModifiedAt}, {"last_validated_at", k.LastValidatedAt}, {"expires_at", k.ExpiresAt},
+	})
 	switch {
+	case err != nil:
+		return err
 	case k.CreatedAt.IsZero():
 		return invalid("created_at", "is missing or zero")
 	case !storable(string(k.Key)):
@@ -42,12 +47,7 @@ func checkLicenseKey(k *licensekey.LicenseKey) error {
 	if err := checkRanges(k); err != nil {
 		return err
 	}
-	if err := checkCustomer(&k.Customer); err != nil {
-		return err
-	}
-	return normalizeTimes([]namedTime{
-		{"created_at", &k.CreatedAt}, {"modified_at", k.ModifiedAt}, {"last_validated_at", k.LastValidatedAt}, {"expires_at", k.ExpiresAt},
-	})
+	return checkCustomer(&k.Customer)
 }
 
 func checkIDs(k *licensekey.LicenseKey) error {
@@ -167,6 +167,9 @@ func checkActivation(a *licensekey.Activation, licenseKeyID uuid.UUID, path stri
 	if err := checkVersion(namedID{path + "id", a.ID}); err != nil {
 		return err
 	}
+	if err := normalizeTimes([]namedTime{{path + "created_at", &a.CreatedAt}, {path + "modified_at", a.ModifiedAt}}); err != nil {
+		return err
+	}
 	switch {
 	case a.CreatedAt.IsZero():
 		return invalid(path+"created_at", "is missing or zero")
@@ -174,9 +177,6 @@ func checkActivation(a *licensekey.Activation, licenseKeyID uuid.UUID, path stri
 		return invalid(path+"license_key_id", "must be the license key's id")
 	case !storable(a.Label):
 		return invalid(path+"label", "must be Unicode text without NUL")
-	}
-	if err := normalizeTimes([]namedTime{{path + "created_at", &a.CreatedAt}, {path + "modified_at", a.ModifiedAt}}); err != nil {
-		return err
 	}
 	if err := normalizeObject(path+"conditions", &a.Conditions); err != nil {
 		return err

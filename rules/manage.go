@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -62,10 +64,17 @@ func Import(k licensekey.LicenseKeyWithActivations) (licensekey.LicenseKeyWithAc
 	return c, nil
 }
 
-// Imports calls [Import] for every key. An error has the index of the key.
-func Imports(keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
+// lookEvery is the number of license keys after which Imports checks its ctx again.
+const lookEvery = 1000
+
+// Imports calls [Import] for every key. An error has the index of the key. If ctx
+// ends first, Imports returns ctx.Err().
+func Imports(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.LicenseKeyWithActivations, error) {
 	checked := make([]licensekey.LicenseKeyWithActivations, len(keys))
 	for i, k := range keys {
+		if i%lookEvery == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		var err error
 		if checked[i], err = Import(k); err != nil {
 			return nil, fmt.Errorf("license key %d: %w", i, err)
@@ -85,7 +94,7 @@ func fillIn(k *licensekey.LicenseKey) {
 	if k.Customer.OrganizationID == uuid.Nil {
 		k.Customer.OrganizationID = k.OrganizationID
 	}
-	if k.Customer.CreatedAt.IsZero() {
+	if k.Customer.CreatedAt.Truncate(time.Microsecond).IsZero() {
 		k.Customer.CreatedAt = k.CreatedAt
 	}
 	if k.Customer.Type == "" {

@@ -30,6 +30,8 @@ func TestImportRejects(t *testing.T) {
 		change func(*licensekey.LicenseKeyWithActivations)
 	}{
 		{"id: ", func(k *licensekey.LicenseKeyWithActivations) { k.ID = version7 }},
+		{"created_at: ", func(k *licensekey.LicenseKeyWithActivations) { k.CreatedAt = time.Time{}.Add(500) }},
+		{"activations[1].created_at: ", func(k *licensekey.LicenseKeyWithActivations) { k.Activations[1].CreatedAt = time.Time{}.Add(500) }},
 		{"id: ", func(k *licensekey.LicenseKeyWithActivations) { k.ID = otherVariant }},
 		{"organization_id: ", func(k *licensekey.LicenseKeyWithActivations) { k.OrganizationID = version7 }},
 		{"benefit_id: ", func(k *licensekey.LicenseKeyWithActivations) { k.BenefitID = version7 }},
@@ -73,6 +75,7 @@ func TestImportAgain(t *testing.T) {
 	rough.CreatedAt = rough.CreatedAt.In(time.FixedZone("", 3600)).Add(999)
 	rough.Activations[0].Meta = json.RawMessage(`{ "b": 1.0, "a": [ ] }`)
 	rough.Activations[0].ID = otherVariant
+	rough.Customer.CreatedAt = time.Time{}.Add(500)
 	rough.UserID, rough.Customer.OrganizationID, rough.Activations[1].LicenseKeyID = uuid.Nil, uuid.Nil, uuid.Nil
 	for _, k := range []licensekey.LicenseKeyWithActivations{filled.LicenseKey(), rough} {
 		once, err := rules.Import(k)

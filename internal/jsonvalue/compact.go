@@ -2,6 +2,7 @@ package jsonvalue
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 )
@@ -35,7 +36,7 @@ func (c *Compactor) Append(buf []byte, r Raw, room int) ([]byte, bool) {
 		}
 	}
 	c.members = c.members[:0]
-	c.buf, c.end = buf, len(buf)+room
+	c.buf, c.end = buf, len(buf)+min(room, math.MaxInt-len(buf))
 	text := cursor{text: string(r)}
 	ok := c.value(&text)
 	written := c.buf

@@ -143,6 +143,7 @@ func TestCheckIsBounded(t *testing.T) {
 func TestCheckValidate(t *testing.T) {
 	t.Parallel()
 	const start = `{"key":"K","organization_id":"0a0a0a0a-0000-4000-8000-00000000000a",`
+	spaces := strings.Repeat(" ", 600)
 	tests := []struct {
 		rest string
 		want []string
@@ -158,6 +159,12 @@ func TestCheckValidate(t *testing.T) {
 		{`"increment_usage":-1}`, []string{"greater_than_equal [body increment_usage]"}},
 		{`"increment_usage":"x"}`, []string{"int_parsing [body increment_usage]"}},
 		{`"increment_usage":"3."}`, []string{"int_parsing [body increment_usage]"}},
+		{`"increment_usage":"` + spaces + `3"}`, nil},
+		{`"increment_usage":"3` + spaces + `"}`, nil},
+		{`"increment_usage":"3` + spaces + `x"}`, []string{"int_parsing [body increment_usage]"}},
+		{`"increment_usage":"` + spaces + `"}`, []string{"int_parsing [body increment_usage]"}},
+		{`"activation_id":"` + spaces + `ac710000-0000-4000-8000-000000000011"}`, []string{"uuid_parsing [body activation_id]"}},
+		{`"activation_id":"ac710000-0000-4000-8000-000000000011` + spaces + `"}`, []string{"uuid_parsing [body activation_id]"}},
 		{`"increment_usage":9223372036854775807}`, nil},
 		{`"increment_usage":9223372036854775808}`, []string{"int_parsing_size [body increment_usage]"}},
 		{`"increment_usage":-9223372036854775809}`, []string{"greater_than_equal [body increment_usage]"}},

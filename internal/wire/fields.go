@@ -69,8 +69,10 @@ func (b Body) UUID(name string) uuid.UUID {
 	if raw == "" || !raw.IsString() {
 		return uuid.Nil
 	}
-	// The document's format is this same parser: it cannot fail here.
-	id, _ := ParseUUID4(raw.Text())
+	id, err := ParseUUID4(raw.Text())
+	if err != nil {
+		panic("wire: a validated UUID cannot be read: " + err.Error())
+	}
 	return id
 }
 
@@ -99,6 +101,9 @@ func (b Body) Integer(name string) int64 {
 	if raw == "" || raw == "null" {
 		return 0
 	}
-	n, _ := parseInteger(scalarOf(raw)) // the document's format is this same parser
+	n, problem := parseInteger(scalarOf(raw))
+	if problem != nil {
+		panic("wire: a validated integer cannot be read: " + problem.msg)
+	}
 	return n
 }

@@ -129,12 +129,23 @@ var (
 	nulText   = strings.Repeat("\x00", maxText)
 )
 
+// outlineText is the outline of a text that a body has as a member. One that is
+// too long to be looked at keeps what a format may ask of it: an integer may have
+// any number of spaces around it, and nothing else is right with one before it or
+// with an ellipsis. A NUL anywhere stays a NUL.
 func outlineText(text string) any {
-	short := cut(text, maxText)
-	if short != text && isStorableText(short) && !isStorableText(text) {
-		return short + "\x00"
+	if cut(text, maxText) == text {
+		return text
 	}
-	return short
+	trimmed := strings.TrimSpace(text)
+	short := cut(trimmed, maxText)
+	if short != trimmed {
+		short += "…"
+	}
+	if !isStorableText(text) {
+		short += "\x00"
+	}
+	return " " + short
 }
 
 // cut returns the first n code points of text, or all of it if there are fewer.
