@@ -129,10 +129,11 @@ var (
 	nulText   = strings.Repeat("\x00", maxText)
 )
 
-// outlineText is the outline of a text that a body has as a member. One that is
-// too long to be looked at keeps what a format may ask of it: an integer may have
-// any number of spaces around it, and nothing else is right with one before it or
-// with an ellipsis. A NUL anywhere stays a NUL.
+// outlineText returns the outline of a text that is a member of a body. A text of at
+// most maxText code points is its own outline. A longer one is shortened so that it
+// passes or fails each format as before. An integer may have any number of spaces
+// around it, so the outline has one before the text. No other format
+// accepts a space at the beginning or an ellipsis. A NUL anywhere remains a NUL.
 func outlineText(text string) any {
 	if cut(text, maxText) == text {
 		return text
