@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/filled"
 )
 
 // TestActivator tests what [licensekey.Activator] promises, except durability. Run
@@ -222,7 +223,7 @@ func testActivateEndsMidway(t *testing.T, newStore Factory[licensekey.Activator]
 }
 
 func testActivateNothingShared(t *testing.T, newStore Factory[licensekey.Activator]) {
-	k := fullKey(t)
+	k := filled.LicenseKey()
 	limit := int64(4)
 	k.LimitActivations = &limit
 	s := newStore(t, []licensekey.LicenseKeyWithActivations{k})

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/filled"
 	"github.com/licensekit/licensekey/rules"
 )
 
@@ -230,14 +231,14 @@ func testImportAllOrNone(t *testing.T, s licensekey.ManagedStore) {
 
 // testImportFull stores a license key with every field filled in.
 func testImportFull(t *testing.T, s licensekey.ManagedStore) {
-	mustImport(t, s, 1, fullKey(t))
-	wantStored(t, s, fullKey(t))
+	mustImport(t, s, 1, filled.LicenseKey())
+	wantStored(t, s, filled.LicenseKey())
 	listed, err := s.List(t.Context(), licensekey.ListRequest{})
 	if err != nil || len(listed) != 1 {
 		t.Fatalf("List = %d keys, %v, want 1", len(listed), err)
 	}
-	wantSame(t, "List", licensekey.LicenseKeyWithActivations{LicenseKey: listed[0]}, nil, licensekey.LicenseKeyWithActivations{LicenseKey: fullKey(t).LicenseKey})
-	inZones := fullKey(t)
+	wantSame(t, "List", licensekey.LicenseKeyWithActivations{LicenseKey: listed[0]}, nil, licensekey.LicenseKeyWithActivations{LicenseKey: filled.LicenseKey().LicenseKey})
+	inZones := filled.LicenseKey()
 	inZones.ID, inZones.Key = uuid.New(), "ZONES"
 	inZones.Activations[0].LicenseKeyID, inZones.Activations[1].LicenseKeyID = inZones.ID, inZones.ID
 	for _, at := range []*time.Time{&inZones.CreatedAt, inZones.ModifiedAt, inZones.ExpiresAt, &inZones.Customer.CreatedAt, &inZones.Activations[0].CreatedAt} {

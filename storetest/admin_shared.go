@@ -6,13 +6,14 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/filled"
 )
 
 // testNothingShared overwrites what it has passed to a store and what the store has
 // returned, and checks each time that the stored license key has not changed. Every
 // field of the license key is set.
 func testNothingShared(t *testing.T, s licensekey.ManagedStore) {
-	passed, want := fullKey(t), fullKey(t)
+	passed, want := filled.LicenseKey(), filled.LicenseKey()
 	mustImport(t, s, 1, passed)
 	scribble(passed)
 	wantStored(t, s, want)
@@ -39,7 +40,7 @@ func testNothingShared(t *testing.T, s licensekey.ManagedStore) {
 	wantOwnCopy(t, s, "Update", want, func() (licensekey.LicenseKey, error) { return s.Update(t.Context(), update) }, &update)
 	rotate := licensekey.RotateRequest{ID: want.ID, Now: now}
 	wantOwnCopy(t, s, "Rotate", want, func() (licensekey.LicenseKey, error) { return s.Rotate(t.Context(), rotate) }, &rotate)
-	issue := licensekey.IssueRequest{OrganizationID: orgA, Customer: fullKey(t).Customer, LimitUsage: 3, LimitActivations: 3, Now: now}
+	issue := licensekey.IssueRequest{OrganizationID: orgA, Customer: filled.LicenseKey().Customer, LimitUsage: 3, LimitActivations: 3, Now: now}
 	issue.Customer.ID = uuid.New()
 	wantOwnCopy(t, s, "Issue", licensekey.LicenseKeyWithActivations{}, func() (licensekey.LicenseKey, error) { return s.Issue(t.Context(), issue) }, &issue)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/filled"
 )
 
 // RunDurable tests that every change of a store with a management API outlives
@@ -71,9 +72,9 @@ func TestDurableStore[S licensekey.Store](t *testing.T, newStore Factory[S], reo
 // TestDurableAdmin tests that what the management API does outlives the store.
 // For reopen see [RunDurable].
 func TestDurableAdmin[S licensekey.ManagedStore](t *testing.T, newStore Factory[S], reopen func(testing.TB, S) S) {
-	kept, gone, full := newKey(orgA, "KEPT", 2), newKey(orgA, "GONE", 2), fullKey(t)
+	kept, gone, full := newKey(orgA, "KEPT", 2), newKey(orgA, "GONE", 2), filled.LicenseKey()
 	s := newStore(t, []licensekey.LicenseKeyWithActivations{kept, gone})
-	mustImport(t, s, 1, fullKey(t))
+	mustImport(t, s, 1, filled.LicenseKey())
 	issued, err := s.Issue(t.Context(), licensekey.IssueRequest{OrganizationID: orgB})
 	if err != nil {
 		t.Fatalf("Issue = %v", err)

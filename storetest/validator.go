@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/filled"
 )
 
 // TestValidator tests what [licensekey.Validator] promises, except durability. Run
@@ -308,7 +309,7 @@ func testValidateEndsMidway(t *testing.T, newStore Factory[licensekey.Validator]
 }
 
 func testValidateNothingShared(t *testing.T, newStore Factory[licensekey.Validator]) {
-	k := fullKey(t)
+	k := filled.LicenseKey()
 	v := newStore(t, []licensekey.LicenseKeyWithActivations{k})
 	var want string
 	for i := range int64(3) {

@@ -20,7 +20,7 @@ func LicenseKey() licensekey.LicenseKeyWithActivations {
 	k := licensekey.LicenseKeyWithActivations{Activations: make([]licensekey.Activation, 2)}
 	f := filler{at: time.Date(2026, 1, 15, 12, 0, 0, 123456000, time.UTC)}
 	f.fill(reflect.ValueOf(&k).Elem())
-	k.Status = licensekey.StatusDisabled
+	k.Status = licensekey.StatusGranted
 	k.Customer.Type = licensekey.CustomerTeam
 	k.Customer.ID = k.CustomerID
 	k.Customer.OrganizationID = k.OrganizationID
@@ -44,10 +44,10 @@ func (f *filler) fill(v reflect.Value) {
 		v.Set(reflect.ValueOf(id))
 		return
 	case time.Time:
-		v.Set(reflect.ValueOf(f.at.Add(time.Duration(f.n) * time.Minute)))
+		v.Set(reflect.ValueOf(f.at.Add(time.Duration(f.n) * (time.Hour + time.Microsecond))))
 		return
 	case json.RawMessage:
-		v.SetBytes(fmt.Appendf(nil, `{"n":%d}`, f.n))
+		v.SetBytes(fmt.Appendf(nil, `{"z":%d.0,"a":"<&> \u0000 \\u2028"}`, f.n))
 		return
 	}
 	switch v.Kind() {
@@ -66,7 +66,7 @@ func (f *filler) fill(v reflect.Value) {
 			f.fill(v.Index(i))
 		}
 	case reflect.String:
-		v.SetString(fmt.Sprintf("text %d", f.n))
+		v.SetString(fmt.Sprintf("text <&> é %d", f.n))
 	case reflect.Int64:
 		v.SetInt(int64(f.n))
 	case reflect.Bool:
