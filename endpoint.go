@@ -37,6 +37,7 @@ type errorResponse struct {
 type endpoint struct {
 	operation
 	component *wire.Component
+	responses []wire.Response // of the operation's errors, in their order
 	cfg       config
 	// bearer says whether the caller must send a bearer token. If not, the
 	// license key is the credential.
@@ -45,6 +46,9 @@ type endpoint struct {
 
 func newEndpoint(op operation, cfg config, bearer bool) http.Handler {
 	e := &endpoint{operation: op, component: wire.Compile(op.component), cfg: cfg, bearer: bearer}
+	for _, row := range op.errors {
+		e.responses = append(e.responses, wire.Named(row.status, row.name, row.detail))
+	}
 	return resource{method: http.MethodPost, version: cfg.Version, respond: e.respond}
 }
 
@@ -95,14 +99,14 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request, body *wire.Body
 // response. The operation's table has those of the store's sentinel errors. Any
 // other error is logged, and gets the response that tells nothing.
 func (e *endpoint) errorResponse(r *http.Request, body wire.Body, err error) wire.Response {
+	for i, row := range e.errors {
+		if errors.Is(err, row.err) {
+			return e.responses[i]
+		}
+	}
 	var own *wire.Error
 	if errors.As(err, &own) {
 		return own.Response
-	}
-	for _, row := range e.errors {
-		if errors.Is(err, row.err) {
-			return wire.Named(row.status, row.name, row.detail)
-		}
 	}
 	e.log(r, body, err)
 	return wire.InternalServerError.Response

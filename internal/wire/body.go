@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/licensekit/licensekey/internal/jsonvalue"
@@ -32,14 +33,18 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) (string, erro
 	return text, nil
 }
 
+// chunks are what bodies are read through.
+var chunks = sync.Pool{New: func() any { return new([4 << 10]byte) }}
+
 // readAll reads all of r. At first it allocates what most clients need, and not
 // more just because a client claims a larger length.
 func readAll(r io.Reader, length int64) (string, error) {
 	var text strings.Builder
 	text.Grow(int(min(max(length, 0), 1<<10)))
-	chunk := make([]byte, 512)
+	chunk := chunks.Get().(*[4 << 10]byte)
+	defer chunks.Put(chunk)
 	for {
-		n, err := r.Read(chunk)
+		n, err := r.Read(chunk[:])
 		if text.Cap()-text.Len() < n {
 			text.Grow(max(n, text.Len()))
 		}
