@@ -34,14 +34,14 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) (string, erro
 }
 
 // chunks are what bodies are read through.
-var chunks = sync.Pool{New: func() any { return new([4 << 10]byte) }}
+var chunks = sync.Pool{New: func() any { return new([512]byte) }}
 
 // readAll reads all of r. At first it allocates what most clients need, and not
 // more just because a client claims a larger length.
 func readAll(r io.Reader, length int64) (string, error) {
 	var text strings.Builder
 	text.Grow(int(min(max(length, 0), 1<<10)))
-	chunk := chunks.Get().(*[4 << 10]byte)
+	chunk := chunks.Get().(*[512]byte)
 	defer chunks.Put(chunk)
 	for {
 		n, err := r.Read(chunk[:])
