@@ -49,6 +49,11 @@ type Admin interface {
 	// It returns ErrNotFound, ErrRevoked, ErrInvalid, or ErrExists if the
 	// organization has another license key with that key string.
 	Rotate(ctx context.Context, req RotateRequest) (LicenseKey, error)
+	// EndActivation ends a live activation by its id and returns it as it was. Its
+	// seat is free at once. It returns ErrNotFound if there is no such license key,
+	// if the key has no such live activation, or if req names a customer and the key
+	// is not that customer's: the owner is checked in the same step.
+	EndActivation(ctx context.Context, req EndActivationRequest) (Activation, error)
 	// Delete removes a license key and its activations. It returns ErrNotFound.
 	Delete(ctx context.Context, id uuid.UUID) error
 	// Check is the health check. It returns nil, or an error that says why the
@@ -149,6 +154,14 @@ func (r RotateRequest) WithDefaults() RotateRequest {
 	r.Key = orNewKey(r.Key, r.Prefix)
 	r.Now = orNow(r.Now)
 	return r
+}
+
+// EndActivationRequest names an activation to end, without the key string.
+type EndActivationRequest struct {
+	LicenseKeyID uuid.UUID
+	ActivationID uuid.UUID
+	// CustomerID is who must own the license key. Zero means anyone.
+	CustomerID uuid.UUID
 }
 
 func orNew(id uuid.UUID) uuid.UUID {
