@@ -2,6 +2,7 @@ package licensekey
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"time"
@@ -88,6 +89,9 @@ type IssueRequest struct {
 	LimitUsage       int64     // 0: usage has no limit
 	ExpiresAt        time.Time // zero: never
 
+	// Metadata is the host's own JSON object. Nil is {}.
+	Metadata json.RawMessage
+
 	// ID is the license key's id. Zero means a new one.
 	ID uuid.UUID
 	// Now is the time of issue. Zero means time.Now().
@@ -127,6 +131,8 @@ type UpdateRequest struct {
 	LimitUsage       *int64
 	// ExpiresAt is the new time of expiry. The zero time means never.
 	ExpiresAt *time.Time
+	// Metadata replaces the host's own JSON object.
+	Metadata json.RawMessage
 	// Now is the time of the change. Zero means time.Now().
 	Now time.Time
 }

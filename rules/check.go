@@ -47,7 +47,13 @@ func checkLicenseKey(k *licensekey.LicenseKey) error {
 	if err := checkRanges(k); err != nil {
 		return err
 	}
-	return checkCustomer(&k.Customer)
+	if err := checkCustomer(&k.Customer); err != nil {
+		return err
+	}
+	if err := checkRelations(k); err != nil {
+		return err
+	}
+	return normalizeObject("metadata", &k.Metadata)
 }
 
 func checkIDs(k *licensekey.LicenseKey) error {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -24,6 +25,7 @@ func Issue(req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
 		Status:           req.Status,
 		LimitActivations: nilIfZero(req.LimitActivations),
 		LimitUsage:       nilIfZero(req.LimitUsage),
+		Metadata:         req.Metadata,
 	}
 	if !req.ExpiresAt.IsZero() {
 		k.ExpiresAt = &req.ExpiresAt
@@ -42,6 +44,7 @@ func Issue(req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
 func Import(k licensekey.LicenseKeyWithActivations) (licensekey.LicenseKeyWithActivations, error) {
 	c := licensekey.LicenseKeyWithActivations{LicenseKey: k.Clone()}
 	fillIn(&c.LicenseKey)
+	relate(&c.LicenseKey)
 	if err := checkLicenseKey(&c.LicenseKey); err != nil {
 		return licensekey.LicenseKeyWithActivations{}, err
 	}
@@ -125,6 +128,9 @@ func Update(req licensekey.UpdateRequest, k licensekey.LicenseKey) (licensekey.L
 			k.ExpiresAt = nil
 		}
 	}
+	if req.Metadata != nil {
+		k.Metadata = req.Metadata
+	}
 	return modified(before, k, req.Now)
 }
 
@@ -156,7 +162,7 @@ func modified(before, after licensekey.LicenseKey, now time.Time) (licensekey.Li
 
 // sameValues compares what Update and Rotate may change.
 func sameValues(a, b licensekey.LicenseKey) bool {
-	return a.Key == b.Key && a.Status == b.Status && a.Usage == b.Usage &&
+	return a.Key == b.Key && bytes.Equal(a.Metadata, b.Metadata) && a.Status == b.Status && a.Usage == b.Usage &&
 		equalPointers(a.LimitActivations, b.LimitActivations) && equalPointers(a.LimitUsage, b.LimitUsage) &&
 		(a.ExpiresAt == nil) == (b.ExpiresAt == nil) && (a.ExpiresAt == nil || a.ExpiresAt.Equal(*b.ExpiresAt))
 }

@@ -28,17 +28,19 @@ func testUpdate(t *testing.T, s licensekey.ManagedStore) {
 	wantStored(t, s, licensekey.LicenseKeyWithActivations{LicenseKey: got, Activations: k.Activations})
 	wantActivateError(t, s, activation(k), licensekey.ErrNotGranted)
 
-	zero, never := int64(0), time.Time{}
-	if _, err := s.Update(t.Context(), licensekey.UpdateRequest{ID: k.ID, LimitActivations: &zero, LimitUsage: &zero, ExpiresAt: &never, Now: now}); err != nil {
+	zero, never, metadata := int64(0), time.Time{}, json.RawMessage(`{ "order": "A-1" }`)
+	if _, err := s.Update(t.Context(), licensekey.UpdateRequest{
+		ID: k.ID, LimitActivations: &zero, LimitUsage: &zero, ExpiresAt: &never, Metadata: metadata, Now: now,
+	}); err != nil {
 		t.Fatalf("Update = %v", err)
 	}
-	k.LimitActivations, k.LimitUsage, k.ExpiresAt = nil, nil, nil
+	k.LimitActivations, k.LimitUsage, k.ExpiresAt, k.Metadata = nil, nil, nil, metadata
 	wantStored(t, s, k)
 
 	negative, lost, far := int64(-1), licensekey.Status("lost"), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, req := range []licensekey.UpdateRequest{
 		{ID: k.ID, Usage: &negative}, {ID: k.ID, LimitUsage: &negative}, {ID: k.ID, LimitActivations: &negative}, {ID: k.ID, Status: &lost},
-		{ID: k.ID, ExpiresAt: &far}, {ID: k.ID, Now: far},
+		{ID: k.ID, ExpiresAt: &far}, {ID: k.ID, Now: far}, {ID: k.ID, Metadata: json.RawMessage("[]")},
 	} {
 		if _, err := s.Update(t.Context(), req); !errors.Is(err, licensekey.ErrInvalid) {
 			t.Errorf("Update(%+v) = %v, want ErrInvalid", req, err)
