@@ -125,6 +125,9 @@ func (s *plain) Activate(ctx context.Context, req licensekey.ActivateRequest) (g
 		if s.noExpiry {
 			k.ExpiresAt = nil
 		}
+		if s.same.anyState && req.Same != nil {
+			k.Status, k.ExpiresAt = licensekey.StatusGranted, nil
+		}
 		if seats.Same, err = s.same.find(s.db, req, r, k, seats.Live); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"runtime"
 
 	"github.com/google/uuid"
 
@@ -17,11 +18,11 @@ type sameFaults struct {
 	whenFull   bool // asks Same only if no seat is free
 	whenFree   bool // asks Same only if a seat is free
 	afterID    bool // looks for the id of the new activation first
-	finds      bool // the activations that have ended too
-	everywhere bool // in the whole database
+	ended      bool // finds the activations that have ended too
+	everywhere bool // finds the activations of other license keys too
 	newest     bool // returns the newest
-	anyState   bool // of the license key
-	modifies   bool // the license key
+	anyState   bool // looks at neither status nor expiry of the license key
+	modifies   bool // sets ModifiedAt of the license key
 	relabels   bool // returns the label of the request
 	refreshes  bool // returns the time of the request, and stores it
 }
@@ -36,11 +37,8 @@ func (f sameFaults) find(db *database, req licensekey.ActivateRequest, r *record
 	if f.newest && req.Same != nil {
 		return newest(r, req.Same), nil
 	}
-	if f.anyState {
-		k.Status = licensekey.StatusGranted
-	}
 	same, err := rules.Same(req, k, f.asked(db, r))
-	if same != nil && !same.CreatedAt.IsZero() && f.relabels {
+	if same != nil && f.relabels {
 		same.Label = req.Label
 	}
 	return same, err
@@ -66,7 +64,7 @@ func (f sameFaults) asked(db *database, r *record) iter.Seq2[licensekey.Activati
 	return func(yield func(licensekey.Activation, error) bool) {
 		for _, r := range records {
 			all := r.ended
-			if !f.finds {
+			if !f.ended {
 				all = nil
 			}
 			for _, a := range r.activations {
@@ -103,6 +101,7 @@ func twoStepSame(w *wrapped) {
 			return got, err
 		}
 		req.Same = nil
+		runtime.Gosched()
 		return w.Store.Activate(ctx, req)
 	}
 }

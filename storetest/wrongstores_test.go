@@ -49,7 +49,7 @@ var wrongStores = map[string]struct {
 	"looks for the id before the device":       {plainWith(faults{same: sameFaults{afterID: true}}), []string{"Activator/SameFirst"}},
 	"takes a seat before it looks":             {wrong(takesSeatFirst), []string{"Activator/Same", "Activator/SameTogether"}},
 	"looks for the device in a step before":    {wrong(twoStepSame), []string{"Activator/SameTogether", "Activator/SameOneSeat"}},
-	"returns an activation that has ended":     {plainWith(faults{same: sameFaults{finds: true}}), []string{"Store/SameEnded", "Store/SameWhileEnding"}},
+	"returns an activation that has ended":     {plainWith(faults{same: sameFaults{ended: true}}), []string{"Store/SameEnded", "Store/SameWhileEnding"}},
 	"returns an activation of another key":     {plainWith(faults{same: sameFaults{everywhere: true}}), []string{"Activator/SameOtherKeys"}},
 	"returns the newest of a device":           {plainWith(faults{same: sameFaults{newest: true}}), []string{"Activator/SameOldest"}},
 	"returns activations of revoked keys":      {plainWith(faults{same: sameFaults{anyState: true}}), []string{"Activator/SameRejected"}},
