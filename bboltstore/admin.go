@@ -111,11 +111,7 @@ func load(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKeyWithActivations, err
 		return k, err
 	}
 	k.LicenseKey = licenseKey
-	for key, record := range activationRecords(tx, id) {
-		if st.ended.has(uuid.UUID(key[16:])) {
-			continue
-		}
-		a, err := decodeActivation(key, record)
+	for a, err := range liveActivations(tx, id, st) {
 		if err != nil {
 			return licensekey.LicenseKeyWithActivations{}, err
 		}

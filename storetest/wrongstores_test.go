@@ -42,6 +42,23 @@ var wrongStores = map[string]struct {
 	"locks in its own process only":                    {shared(faults{twoSteps: true, lockOfHandle: true}), []string{"Shared/OneSeat", "Shared/OneActivation", "Shared/Validations"}},
 	"has a cache in each process":                      {shared(faults{remembers: true}), []string{"Shared/MadeAndEnded"}},
 
+	// The same device.
+	"takes a seat for a device again":          {plainWith(faults{same: sameFaults{ignores: true}}), []string{"Activator/Same", "Activator/SameTogether", "Store/SameEnded"}},
+	"looks for the device when full":           {plainWith(faults{same: sameFaults{whenFull: true}}), []string{"Activator/Same", "Store/SameEnded"}},
+	"looks for the device when a seat is free": {plainWith(faults{same: sameFaults{whenFree: true}}), []string{"Activator/Same", "Activator/SameFirst", "Activator/SameTogether"}},
+	"looks for the id before the device":       {plainWith(faults{same: sameFaults{afterID: true}}), []string{"Activator/SameFirst"}},
+	"takes a seat before it looks":             {wrong(takesSeatFirst), []string{"Activator/Same", "Activator/SameTogether"}},
+	"looks for the device in a step before":    {wrong(twoStepSame), []string{"Activator/SameTogether", "Activator/SameOneSeat"}},
+	"returns an activation that has ended":     {plainWith(faults{same: sameFaults{ended: true}}), []string{"Store/SameEnded", "Store/SameWhileEnding"}},
+	"returns an activation of another key":     {plainWith(faults{same: sameFaults{everywhere: true}}), []string{"Activator/SameOtherKeys"}},
+	"returns the newest of a device":           {plainWith(faults{same: sameFaults{newest: true}}), []string{"Activator/SameOldest"}},
+	"returns activations of revoked keys":      {plainWith(faults{same: sameFaults{anyState: true}}), []string{"Activator/SameRejected"}},
+	"modifies the key of a device again":       {plainWith(faults{same: sameFaults{modifies: true}}), []string{"Activator/Same"}},
+	"changes the label of a device again":      {plainWith(faults{same: sameFaults{relabels: true}}), []string{"Activator/SameFirst"}},
+	"changes the time of a device again":       {plainWith(faults{same: sameFaults{refreshes: true}}), []string{"Activator/Same"}},
+	"breaks when Same panics":                  {wrong(breaksOnPanic), []string{"Activator/SamePanics"}},
+	"decides on a device in its own process":   {shared(faults{twoSteps: true, lockOfHandle: true}), []string{"Shared/SameDevice"}},
+
 	// Contexts.
 	"ignores contexts":                          {wrong(ignoresContexts), []string{"Deactivator/CanceledContext", "Activator/CanceledContext", "Validator/CanceledContext"}},
 	"goes on in the background":                 {wrong(goesOn), []string{"Deactivator/ContextEndsMidway", "Activator/ContextEndsMidway", "Validator/ContextEndsMidway"}},
@@ -60,7 +77,7 @@ var wrongStores = map[string]struct {
 	"ignores conditions":                {wrong(ignoresConditions), []string{"Validator/Conditions", "Store/AsRequested"}},
 	"returns local times":               {wrong(localTimes), []string{"Validator/Validate"}},
 	"forgets a field of customers":      {wrong(forgetsAvatar), []string{"Admin/ImportFull"}},
-	"shares memory":                     {plainWith(faults{shares: true}), []string{"Activator/NothingShared", "Validator/NothingShared", "Store/NothingShared"}},
+	"shares memory":                     {plainWith(faults{shares: true}), []string{"Activator/NothingShared", "Activator/SameNothingShared", "Validator/NothingShared", "Store/NothingShared"}},
 	"shares memory with Get":            {wrong(sharesGet), []string{"Admin/NothingShared"}},
 	"lists in no order":                 {wrong(listsBackwards), []string{"Admin/List"}},
 	"does not say when it was modified": {wrong(notModified), []string{"Admin/Update"}},
