@@ -16,7 +16,7 @@ func activate(a Activator, newID func() uuid.UUID) operation {
 		name:      "activate",
 		component: "LicenseKeyActivate",
 		ids:       []string{"organization_id"},
-		call: func(ctx context.Context, body wire.Body, now time.Time) (wire.Response, error) {
+		call: func(ctx context.Context, body wire.Body, now time.Time) (result, error) {
 			activated, err := a.Activate(ctx, ActivateRequest{
 				OrganizationID: body.UUID("organization_id"),
 				Key:            Key(body.Text("key")),
@@ -27,9 +27,14 @@ func activate(a Activator, newID func() uuid.UUID) operation {
 				Now:            now,
 			})
 			if err != nil {
-				return wire.Response{}, err
+				return result{}, err
 			}
-			return activatedResponse(activated)
+			response, err := activatedResponse(activated)
+			return result{
+				response:     response,
+				licenseKeyID: activated.LicenseKey.ID,
+				activationID: activated.Activation.ID,
+			}, err
 		},
 		errors: []errorResponse{
 			{ErrNotFound, http.StatusNotFound, "ResourceNotFound", "Not found"},
