@@ -71,8 +71,7 @@
 // byte for byte. A [Key] redacts itself in fmt and slog, and the handler removes
 // keys and tokens from the errors that it logs. Both stores keep keys in plain
 // text. There is no rate limit: put one in front, as for any public endpoint. The
-// throttle example is one.
-// Serve over TLS.
+// throttle example is one. Serve over TLS.
 //
 // # Compatibility
 //

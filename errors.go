@@ -76,7 +76,8 @@ var (
 	// ErrBodyTooLarge is the error of a body larger than Config.BodyLimit. 413.
 	ErrBodyTooLarge = errors.New("licensekey: body too large")
 	// ErrUnreadableBody is the error of a body that did not arrive whole, that
-	// is not UTF-8, or that nests too deep. 400.
+	// is not UTF-8, that nests too deep, or that has an integer of too many
+	// digits. 400.
 	ErrUnreadableBody = errors.New("licensekey: unreadable body")
 	// ErrInvalidRequest is the error of a body that is not what the endpoint
 	// takes. The response lists what is wrong. 422.
