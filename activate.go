@@ -14,7 +14,7 @@ func activate(a Activator, cfg config) operation {
 		name:      "activate",
 		component: "LicenseKeyActivate",
 		ids:       []string{"organization_id"},
-		call: func(ctx context.Context, body wire.Body, now time.Time) (wire.Response, error) {
+		call: func(ctx context.Context, body wire.Body, now time.Time) (result, error) {
 			req := ActivateRequest{
 				OrganizationID: body.UUID("organization_id"),
 				Key:            Key(body.Text("key")),
@@ -27,9 +27,14 @@ func activate(a Activator, cfg config) operation {
 			req.Same = cfg.same(req)
 			activated, err := a.Activate(ctx, req)
 			if err != nil {
-				return wire.Response{}, err
+				return result{}, err
 			}
-			return activatedResponse(activated)
+			response, err := activatedResponse(activated)
+			return result{
+				response:     response,
+				licenseKeyID: activated.LicenseKey.ID,
+				activationID: activated.Activation.ID,
+			}, err
 		},
 		errors: []errorResponse{
 			{ErrNotFound, http.StatusNotFound, "ResourceNotFound", "Not found"},

@@ -25,8 +25,8 @@ type Config struct {
 	// Version is the API version, as YYYY-MM, of a request that asks for none:
 	// its response carries it as Polar-Version. Empty means DefaultVersion.
 	Version string
-	// Logger gets one record for every response with status 500. The record has
-	// the error. Nothing else is logged. The license key and the token are
+	// Logger gets one record for every response with status 500, and one for
+	// every panic of Observe. The record has the error. Nothing else is logged. The license key and the token are
 	// removed from the text of the error, also as fmt, net/url, encoding/json,
 	// hex and base64 write them. If the key or the token has less than 6 or more
 	// than 1,024 bytes, the record has the type of the error instead of its
@@ -60,6 +60,15 @@ type Config struct {
 	// token; its other endpoints stay public. The handler of one endpoint needs
 	// a token if Authorize is set, and is public if Authorize is nil.
 	Authorize func(ctx context.Context, token string) ([]uuid.UUID, error)
+	// Observe is called after the response to each request of an endpoint is
+	// written: for metrics, request logs and throttles. Nil means that nobody is
+	// told. [Outcome] says what it is told, and of which responses.
+	//
+	// The client may wait for the end of the response until Observe returns, so
+	// it should be quick. The context is that of the request, and may have
+	// ended. If Observe panics, the response stays as it is, and Logger gets a
+	// record. It must be safe for concurrent use.
+	Observe func(ctx context.Context, o Outcome)
 	// OpenAPI makes NewHandler serve the document of package schema, for GET on
 	// OpenAPIPath. The default is false.
 	OpenAPI bool

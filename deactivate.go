@@ -14,14 +14,14 @@ func deactivate(d Deactivator) operation {
 		name:      "deactivate",
 		component: "LicenseKeyDeactivate",
 		ids:       []string{"organization_id", "activation_id"},
-		call: func(ctx context.Context, body wire.Body, now time.Time) (wire.Response, error) {
+		call: func(ctx context.Context, body wire.Body, now time.Time) (result, error) {
 			err := d.Deactivate(ctx, DeactivateRequest{
 				OrganizationID: body.UUID("organization_id"),
 				Key:            Key(body.Text("key")),
 				ActivationID:   body.UUID("activation_id"),
 				Now:            now,
 			})
-			return wire.Response{Status: http.StatusNoContent}, err
+			return result{response: wire.Response{Status: http.StatusNoContent}}, err
 		},
 		errors: []errorResponse{
 			{ErrNotFound, http.StatusNotFound, "ResourceNotFound", "Not found"},

@@ -57,14 +57,21 @@
 // 422 lists what is wrong with the request, in the terms of Polar's server. The
 // OpenAPI document in package schema has the rest.
 //
+// # Observing
+//
+// [Config.Observe] is told what each request came to: operation, status, error,
+// duration and ids, but never the license key. [Reason] turns the error into a
+// label that never changes. Metrics, request logs and throttles are made of the
+// two, as the examples show.
+//
 // # Security
 //
 // The license key is the credential: anyone who has it can validate it and take
 // its seats, and with an activation id end that activation. Keys are compared
 // byte for byte. A [Key] redacts itself in fmt and slog, and the handler removes
 // keys and tokens from the errors that it logs. Both stores keep keys in plain
-// text. There is no rate limit: put one in front, as for any public endpoint.
-// Serve over TLS.
+// text. There is no rate limit: put one in front, as for any public endpoint. The
+// throttle example is one. Serve over TLS.
 //
 // # Compatibility
 //

@@ -67,6 +67,23 @@ var (
 	ErrUnauthorized = errors.New("licensekey: unauthorized")
 )
 
+// Errors that no store returns: an [Outcome] has them for responses that are made
+// before the store is called. For a missing token, or one that is not accepted,
+// it has [ErrUnauthorized].
+var (
+	// ErrMethodNotAllowed is the error of a request that is not a POST. 405.
+	ErrMethodNotAllowed = errors.New("licensekey: method not allowed")
+	// ErrBodyTooLarge is the error of a body larger than Config.BodyLimit. 413.
+	ErrBodyTooLarge = errors.New("licensekey: body too large")
+	// ErrUnreadableBody is the error of a body that did not arrive whole, that
+	// is not UTF-8, that nests too deep, or that has an integer of too many
+	// digits. 400.
+	ErrUnreadableBody = errors.New("licensekey: unreadable body")
+	// ErrInvalidRequest is the error of a body that is not what the endpoint
+	// takes. The response lists what is wrong. 422.
+	ErrInvalidRequest = errors.New("licensekey: invalid request")
+)
+
 // MaxUsage is the largest usage that a license key can have, as in Polar.
 const MaxUsage = 2147483647
 

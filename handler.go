@@ -60,7 +60,7 @@ func NewHandler(store Store, cfg Config) http.Handler {
 		routes[ServerDeactivatePath] = newEndpoint(deactivate, c, true)
 	}
 	if c.OpenAPI {
-		routes[OpenAPIPath] = resource{method: http.MethodGet, version: c.Version, respond: documentResponse}
+		routes[OpenAPIPath] = document{c.Version}
 	}
 	return router{routes, c.Version}
 }
@@ -119,28 +119,21 @@ func (rt router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	wire.NotFoundPath.Write(w)
 }
 
-// resource serves a path that has one method. It also serves the CORS preflight,
-// and rejects other methods.
-type resource struct {
-	method  string
+// document serves the OpenAPI document, for GET.
+type document struct {
 	version string // the API version of a request that asks for none
-	respond func(w http.ResponseWriter, r *http.Request) wire.Response
 }
 
-func (res resource) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d document) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	wire.SetCommonHeaders(h, r.Header, res.version)
+	wire.SetCommonHeaders(h, r.Header, d.version)
 	switch {
 	case wire.IsPreflight(r):
-		wire.WritePreflight(w, res.method)
-	case r.Method != res.method:
-		h.Set("Allow", res.method)
+		wire.WritePreflight(w, http.MethodGet)
+	case r.Method != http.MethodGet:
+		h.Set("Allow", http.MethodGet)
 		wire.MethodNotAllowed.Write(w)
 	default:
-		res.respond(w, r).Write(w)
+		wire.Response{Status: http.StatusOK, Body: schema.Document()}.Write(w)
 	}
-}
-
-func documentResponse(http.ResponseWriter, *http.Request) wire.Response {
-	return wire.Response{Status: http.StatusOK, Body: schema.Document()}
 }

@@ -18,28 +18,38 @@ import (
 )
 
 // log records an unexpected error without the license key and the token.
-func (e *endpoint) log(r *http.Request, body wire.Body, err error) {
+func (e *endpoint) log(r *http.Request, body wire.Body, message string, err error) {
 	level := slog.LevelError
 	if r.Context().Err() != nil {
 		level = slog.LevelWarn // the client is gone, or the host's deadline passed
 	}
-	secrets := []secret{}
-	if token, ok := wire.BearerToken(r.Header); ok {
-		secrets = append(secrets, secret{token, "[token]"})
-	}
 	attrs := []slog.Attr{slog.String("operation", e.name)}
 	if !body.IsZero() {
-		key := secret{body.Text("key"), "[license key]"}
-		secrets = append(secrets, key)
+		key := keyOf(body)
 		for _, name := range e.ids {
 			if id := body.OptionalUUID(name); id != nil {
 				attrs = append(attrs, slog.String(name, key.redactID(*id)))
 			}
 		}
 	}
-	attrs = append(attrs, slog.String("error", redactError(err, secrets)))
-	e.cfg.logger().LogAttrs(r.Context(), level, "licensekey: request failed", attrs...)
+	attrs = append(attrs, slog.String("error", redactError(err, secretsOf(r, body))))
+	e.cfg.logger().LogAttrs(r.Context(), level, message, attrs...)
 }
+
+// secretsOf returns the token and the license key of a request, as far as it has
+// them.
+func secretsOf(r *http.Request, body wire.Body) []secret {
+	var secrets []secret
+	if token, ok := wire.BearerToken(r.Header); ok {
+		secrets = append(secrets, secret{token, "[token]"})
+	}
+	if !body.IsZero() {
+		secrets = append(secrets, keyOf(body))
+	}
+	return secrets
+}
+
+func keyOf(body wire.Body) secret { return secret{body.Text("key"), "[license key]"} }
 
 const (
 	// A shorter secret may be found in any text by chance, and removing it would
@@ -87,10 +97,16 @@ func errorTypes(err error) string {
 // redactID returns the text of id. It returns the replacement of s if the secret
 // is that same id, perhaps in another spelling.
 func (s secret) redactID(id uuid.UUID) string {
-	if same, err := wire.ParseUUID4(s.text); err == nil && same == id {
+	if s.is(id) {
 		return s.replacement
 	}
 	return id.String()
+}
+
+// is reports whether the secret is id, in any spelling.
+func (s secret) is(id uuid.UUID) bool {
+	same, err := wire.ParseUUID4(s.text)
+	return err == nil && same == id
 }
 
 // redact replaces all spellings of s in text. It ignores the case of ASCII

@@ -16,7 +16,7 @@ func validate(v Validator) operation {
 		name:      "validate",
 		component: "LicenseKeyValidate",
 		ids:       []string{"organization_id", "activation_id"},
-		call: func(ctx context.Context, body wire.Body, now time.Time) (wire.Response, error) {
+		call: func(ctx context.Context, body wire.Body, now time.Time) (result, error) {
 			validated, err := v.Validate(ctx, ValidateRequest{
 				OrganizationID: body.UUID("organization_id"),
 				Key:            Key(body.Text("key")),
@@ -29,12 +29,13 @@ func validate(v Validator) operation {
 			})
 			var limit *UsageLimitError
 			if errors.As(err, &limit) {
-				return usageLimitResponse(limit.Remaining), nil
+				return result{response: usageLimitResponse(limit.Remaining), err: err}, nil
 			}
 			if err != nil {
-				return wire.Response{}, err
+				return result{}, err
 			}
-			return validatedResponse(validated)
+			response, err := validatedResponse(validated)
+			return result{response: response, licenseKeyID: validated.LicenseKey.ID}, err
 		},
 		errors: []errorResponse{
 			{ErrNotFound, http.StatusNotFound, "ResourceNotFound", "Not found"},
