@@ -3,7 +3,8 @@
 // transaction, on the state that the transaction changes.
 //
 // The functions are pure and safe for concurrent use. They depend on their
-// arguments only, and change none of them. What they return shares no memory with
+// arguments only, and change none of them; the function in ActivateRequest.Same must
+// be of the same kind. What they return shares no memory with
 // the arguments. So a store may run a decision twice. Times, ids and random keys
 // come in the request: the handler fills them in for activations and validations,
 // and a store calls WithDefaults on the requests of [licensekey.Admin] before its

@@ -21,12 +21,18 @@ func Same(req licensekey.ActivateRequest, k licensekey.LicenseKey, live iter.Seq
 	if req.Same == nil || takesActivations(k, req.Now) != nil {
 		return nil, nil
 	}
+	return oldest(req.Same, live)
+}
+
+// oldest returns the oldest of the activations of which isSame is true. It is apart
+// from [Same], so that a request without Same costs no memory.
+func oldest(isSame func(licensekey.Activation) bool, live iter.Seq2[licensekey.Activation, error]) (*licensekey.Activation, error) {
 	var same []licensekey.Activation
 	for a, err := range live {
 		if err != nil {
 			return nil, err
 		}
-		is, err := isSame(req, a)
+		is, err := ask(isSame, a)
 		if err != nil {
 			return nil, err
 		}
@@ -41,13 +47,13 @@ func Same(req licensekey.ActivateRequest, k licensekey.LicenseKey, live iter.Seq
 	return &same[0], nil
 }
 
-// isSame calls req.Same. A panic becomes an error, so that it ends only the call
-// that has req, and no transaction that other calls share.
-func isSame(req licensekey.ActivateRequest, a licensekey.Activation) (is bool, err error) {
+// ask calls isSame. A panic becomes an error, so that it ends only the call that
+// has the panic, and no transaction that other calls share.
+func ask(isSame func(licensekey.Activation) bool, a licensekey.Activation) (is bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("rules: ActivateRequest.Same: panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return req.Same(a), nil
+	return isSame(a), nil
 }

@@ -43,6 +43,7 @@ func TestAdmin[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
 		{"RotateRace", testRotateRace},
 		{"Delete", testDelete},
 		{"ErrorsChangeNothing", testErrorsChangeNothing},
+		{"SameChangesNothing", testSameChangesNothing},
 		{"CanceledContext", testAdminCanceled},
 		{"Closed", testAdminClosed},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -296,6 +297,20 @@ func testErrorsChangeNothing(t *testing.T, s licensekey.ManagedStore) {
 			t.Errorf("%s: Activate with the id of a live activation = nil, want an error", name)
 		}
 		wantStored(t, s, k)
+	}
+}
+
+// testSameChangesNothing activates again on a device that has a seat, and looks at
+// the license key after each call. It has no other free seat, and then one.
+func testSameChangesNothing(t *testing.T, s licensekey.ManagedStore) {
+	for _, limit := range []int64{2, 3} {
+		k := withLimit(licensekey.Key(fmt.Sprint(limit)), limit, 2)
+		k.Activations[1].Label = "laptop"
+		mustImport(t, s, 1, k)
+		for range 2 {
+			wantAgain(t, s, fromDevice(k, "laptop"), k.Activations[1])
+			wantStored(t, s, k)
+		}
 	}
 }
 

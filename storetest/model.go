@@ -239,6 +239,9 @@ func (m *model) activate(s licensekey.ManagedStore) (what, got, want string) {
 	if k != nil && len(k.activations) > 0 && m.IntN(10) == 0 {
 		req.ActivationID, taken = k.activations[m.IntN(len(k.activations))].ID, true
 	}
+	if m.IntN(4) == 0 {
+		req.Same = func(a licensekey.Activation) bool { return a.Label == req.Label }
+	}
 	activated, err := s.Activate(context.Background(), req)
 	what, got = "activate "+string(key), result(err, "%s", asJSON(activated))
 	switch {
@@ -250,6 +253,11 @@ func (m *model) activate(s licensekey.ManagedStore) (what, got, want string) {
 		return what, got, licensekey.ErrExpired.Error()
 	case k.LimitActivations == nil:
 		return what, got, licensekey.ErrNoActivations.Error()
+	}
+	if i := k.findSame(req); i >= 0 {
+		return what, got, string(asJSON(licensekey.Activated{Activation: k.activations[i], LicenseKey: k.LicenseKey}))
+	}
+	switch {
 	case taken:
 		return what, got, licensekey.ErrExists.Error()
 	case len(k.activations) >= int(*k.LimitActivations):
@@ -260,6 +268,16 @@ func (m *model) activate(s licensekey.ManagedStore) (what, got, want string) {
 	}
 	k.activations = append(k.activations, a)
 	return what, got, string(asJSON(licensekey.Activated{Activation: a, LicenseKey: k.LicenseKey}))
+}
+
+// findSame returns the index of the oldest activation of which req.Same is true, or
+// -1.
+func (k *modelKey) findSame(req licensekey.ActivateRequest) int {
+	if req.Same == nil {
+		return -1
+	}
+	licensekey.SortActivations(k.activations)
+	return slices.IndexFunc(k.activations, req.Same)
 }
 
 func (m *model) expired(k *modelKey) bool { return k.ExpiresAt != nil && !m.now.Before(*k.ExpiresAt) }

@@ -44,6 +44,7 @@ var wrongStores = map[string]struct {
 
 	// The same device.
 	"takes a seat for a device again":          {plainWith(faults{same: sameFaults{ignores: true}}), []string{"Activator/Same", "Activator/SameTogether", "Store/SameEnded"}},
+	"forgets Same":                             {wrong(forgets(func(r *licensekey.ActivateRequest) { r.Same = nil })), []string{"Activator/Same", "Admin/SameChangesNothing", "Model"}},
 	"looks for the device when full":           {plainWith(faults{same: sameFaults{whenFull: true}}), []string{"Activator/Same", "Store/SameEnded"}},
 	"looks for the device when a seat is free": {plainWith(faults{same: sameFaults{whenFree: true}}), []string{"Activator/Same", "Activator/SameFirst", "Activator/SameTogether"}},
 	"looks for the id before the device":       {plainWith(faults{same: sameFaults{afterID: true}}), []string{"Activator/SameFirst"}},
@@ -57,7 +58,7 @@ var wrongStores = map[string]struct {
 	"changes the label of a device again":      {plainWith(faults{same: sameFaults{relabels: true}}), []string{"Activator/SameFirst"}},
 	"changes the time of a device again":       {plainWith(faults{same: sameFaults{refreshes: true}}), []string{"Activator/Same"}},
 	"breaks when Same panics":                  {wrong(breaksOnPanic), []string{"Activator/SamePanics"}},
-	"decides on a device in its own process":   {shared(faults{twoSteps: true, lockOfHandle: true}), []string{"Shared/SameDevice"}},
+	"decides on a device in each process":      {shared(faults{twoSteps: true, lockOfHandle: true}), []string{"Shared/SameDevice"}},
 
 	// Contexts.
 	"ignores contexts":                          {wrong(ignoresContexts), []string{"Deactivator/CanceledContext", "Activator/CanceledContext", "Validator/CanceledContext"}},
