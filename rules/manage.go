@@ -14,6 +14,9 @@ import (
 // must come from req.WithDefaults. Issue returns ErrInvalid if the key cannot be
 // stored.
 func Issue(req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
+	if err := checkNewKey(req.Key); err != nil {
+		return licensekey.LicenseKey{}, err
+	}
 	k := licensekey.LicenseKey{
 		ID:               req.ID,
 		CreatedAt:        req.Now,
@@ -138,6 +141,9 @@ func Update(req licensekey.UpdateRequest, k licensekey.LicenseKey) (licensekey.L
 func Rotate(req licensekey.RotateRequest, k licensekey.LicenseKey) (licensekey.LicenseKey, error) {
 	if k.Status == licensekey.StatusRevoked {
 		return licensekey.LicenseKey{}, licensekey.ErrRevoked
+	}
+	if err := checkNewKey(req.Key); err != nil {
+		return licensekey.LicenseKey{}, err
 	}
 	k.Key = req.Key
 	k.ModifiedAt = &req.Now
