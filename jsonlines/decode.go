@@ -46,23 +46,34 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
+// membersOf returns the members of object by their names.
 func membersOf(object jsonvalue.Raw) map[string]jsonvalue.Raw {
-	members := make(map[string]jsonvalue.Raw, 32)
+	members := make(map[string]jsonvalue.Raw)
 	for name, value := range object.Members() {
 		members[name.Text()] = value
 	}
 	return members
 }
 
+// member returns the member of object with that name.
+func member(object jsonvalue.Raw, name string) (value jsonvalue.Raw, ok bool) {
+	for n, v := range object.Members() {
+		if n.Text() == name {
+			value, ok = v, true
+		}
+	}
+	return value, ok
+}
+
+func has(object jsonvalue.Raw, name string) bool {
+	_, ok := member(object, name)
+	return ok
+}
+
 // isErrorResponse reports whether object is the body of an error response of Polar's
 // API.
 func isErrorResponse(object jsonvalue.Raw) bool {
-	members := membersOf(object)
-	_, hasID := members["id"]
-	_, hasKey := members["key"]
-	_, hasError := members["error"]
-	_, hasDetail := members["detail"]
-	return !hasID && !hasKey && (hasError || hasDetail)
+	return !has(object, "id") && !has(object, "key") && (has(object, "error") || has(object, "detail"))
 }
 
 // decodeObject fills the struct dst by its json tags. Unlike encoding/json, it

@@ -105,9 +105,8 @@ func All(r io.Reader) iter.Seq2[licensekey.LicenseKeyWithActivations, error] {
 // goes before the names of members in errors.
 func licenseKeys(text jsonvalue.Raw) iter.Seq2[string, jsonvalue.Raw] {
 	return func(yield func(path string, object jsonvalue.Raw) bool) {
-		members := membersOf(text)
-		items, ok := members["items"]
-		if _, isKey := members["key"]; isKey || !ok || !items.IsArray() {
+		items, ok := member(text, "items")
+		if has(text, "key") || !ok || !items.IsArray() {
 			yield("", text)
 			return
 		}
