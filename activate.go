@@ -5,27 +5,27 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/licensekit/licensekey/internal/wire"
 )
 
 // activate responds with 200, the activation and its license key.
-func activate(a Activator, newID func() uuid.UUID) operation {
+func activate(a Activator, cfg config) operation {
 	return operation{
 		name:      "activate",
 		component: "LicenseKeyActivate",
 		ids:       []string{"organization_id"},
 		call: func(ctx context.Context, body wire.Body, now time.Time) (wire.Response, error) {
-			activated, err := a.Activate(ctx, ActivateRequest{
+			req := ActivateRequest{
 				OrganizationID: body.UUID("organization_id"),
 				Key:            Key(body.Text("key")),
-				ActivationID:   newID(),
+				ActivationID:   cfg.NewID(),
 				Label:          body.Text("label"),
 				Conditions:     body.JSON("conditions"),
 				Meta:           body.JSON("meta"),
 				Now:            now,
-			})
+			}
+			req.Same = cfg.same(req)
+			activated, err := a.Activate(ctx, req)
 			if err != nil {
 				return wire.Response{}, err
 			}

@@ -2,6 +2,7 @@ package licensekey
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"time"
@@ -49,6 +50,11 @@ type Admin interface {
 	// It returns ErrNotFound, ErrRevoked, ErrInvalid, or ErrExists if the
 	// organization has another license key with that key string.
 	Rotate(ctx context.Context, req RotateRequest) (LicenseKey, error)
+	// EndActivation ends a live activation by its id and returns it as it was. Its
+	// seat is free at once. It returns ErrNotFound if there is no such license key,
+	// if the key has no such live activation, or if req names a customer and the key
+	// is not that customer's: the owner is checked in the same step.
+	EndActivation(ctx context.Context, req EndActivationRequest) (Activation, error)
 	// Delete removes a license key and its activations. It returns ErrNotFound.
 	Delete(ctx context.Context, id uuid.UUID) error
 	// Check is the health check. It returns nil, or an error that says why the
@@ -84,6 +90,9 @@ type IssueRequest struct {
 	LimitActivations int64     // 0: the key takes no activations
 	LimitUsage       int64     // 0: usage has no limit
 	ExpiresAt        time.Time // zero: never
+
+	// Metadata is the host's own JSON object. Nil is {}.
+	Metadata json.RawMessage
 
 	// ID is the license key's id. Zero means a new one.
 	ID uuid.UUID
@@ -124,6 +133,8 @@ type UpdateRequest struct {
 	LimitUsage       *int64
 	// ExpiresAt is the new time of expiry. The zero time means never.
 	ExpiresAt *time.Time
+	// Metadata replaces the host's own JSON object.
+	Metadata json.RawMessage
 	// Now is the time of the change. Zero means time.Now().
 	Now time.Time
 }
@@ -151,6 +162,14 @@ func (r RotateRequest) WithDefaults() RotateRequest {
 	r.Key = orNewKey(r.Key, r.Prefix)
 	r.Now = orNow(r.Now)
 	return r
+}
+
+// EndActivationRequest names an activation to end, without the key string.
+type EndActivationRequest struct {
+	LicenseKeyID uuid.UUID
+	ActivationID uuid.UUID
+	// CustomerID is who must own the license key. Zero means anyone.
+	CustomerID uuid.UUID
 }
 
 func orNew(id uuid.UUID) uuid.UUID {

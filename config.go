@@ -37,6 +37,19 @@ type Config struct {
 	// NewID makes the ids of new activations, which must be version 4 UUIDs.
 	// Nil means uuid.New. It must be safe for concurrent use.
 	NewID func() uuid.UUID
+	// SameDevice says whether a live activation of the license key is that of the
+	// device which asks for a new one. If it is, the response is 200 with this
+	// activation, as it is stored, and no second seat is taken. That helps the
+	// device whose first response was lost, and the one that activates at every
+	// start. SameLabel and SameConditions are ready-made, and SameMeta("device_id")
+	// makes one. Nil means that every activation takes a seat, as at Polar.
+	//
+	// Compare something that a device keeps, and that no other device sends: two
+	// devices that are taken for one share a seat, and the first that deactivates
+	// it ends it for both. SameDevice becomes ActivateRequest.Same, whose comment
+	// says what it must not do. It must be safe for concurrent use. If it panics,
+	// the response is 500.
+	SameDevice func(req ActivateRequest, a Activation) bool
 	// Authorize returns the organizations whose license keys the caller with
 	// that bearer token may act on. If it does not accept the token, it returns
 	// ErrUnauthorized, and the response is 401. Any other error gives 500. There
@@ -69,6 +82,14 @@ func (c Config) normalize() config {
 		c.NewID = uuid.New
 	}
 	return config(c)
+}
+
+// same returns what the Same of req is to be.
+func (c config) same(req ActivateRequest) func(Activation) bool {
+	if c.SameDevice == nil {
+		return nil
+	}
+	return func(a Activation) bool { return c.SameDevice(req, a) }
 }
 
 func (c config) logger() *slog.Logger {

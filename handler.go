@@ -45,7 +45,7 @@ func NewHandler(store Store, cfg Config) http.Handler {
 		panic("licensekey: NewHandler: store is nil")
 	}
 	c := cfg.normalize()
-	activate, validate, deactivate := activate(store, c.NewID), validate(store), deactivate(store)
+	activate, validate, deactivate := activate(store, c), validate(store), deactivate(store)
 	routes := map[string]http.Handler{
 		ActivatePath:   newEndpoint(activate, c, false),
 		ValidatePath:   newEndpoint(validate, c, false),
@@ -75,13 +75,13 @@ func NewActivateHandler(a Activator, cfg Config) http.Handler {
 		panic("licensekey: NewActivateHandler: activator is nil")
 	}
 	c := cfg.normalize()
-	return newEndpoint(activate(a, c.NewID), c, c.Authorize != nil)
+	return newEndpoint(activate(a, c), c, c.Authorize != nil)
 }
 
 // NewValidateHandler returns a handler that serves the validate endpoint over v,
 // on whatever path it is mounted. Requests need a bearer token if cfg.Authorize
-// is set. The handler ignores cfg.NewID and cfg.OpenAPI. It is safe for
-// concurrent use.
+// is set. The handler ignores cfg.NewID, cfg.SameDevice and cfg.OpenAPI. It
+// is safe for concurrent use.
 //
 // NewValidateHandler panics if v is nil.
 func NewValidateHandler(v Validator, cfg Config) http.Handler {
@@ -93,8 +93,8 @@ func NewValidateHandler(v Validator, cfg Config) http.Handler {
 
 // NewDeactivateHandler returns a handler that serves the deactivate endpoint
 // over d, on whatever path it is mounted. Requests need a bearer token if
-// cfg.Authorize is set. The handler ignores cfg.NewID and cfg.OpenAPI. It is safe
-// for concurrent use.
+// cfg.Authorize is set. The handler ignores cfg.NewID, cfg.SameDevice and cfg.OpenAPI.
+// It is safe for concurrent use.
 //
 // NewDeactivateHandler panics if d is nil.
 func NewDeactivateHandler(d Deactivator, cfg Config) http.Handler {

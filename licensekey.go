@@ -44,6 +44,19 @@ type LicenseKey struct {
 	Validations      int64      `json:"validations"`       // how many succeeded, at most MaxValidations
 	LastValidatedAt  *time.Time `json:"last_validated_at"` // nil: never
 	ExpiresAt        *time.Time `json:"expires_at"`        // nil: never
+
+	// Metadata is the host's own: one JSON object, which no response shows. Nil is
+	// stored as {}.
+	Metadata json.RawMessage `json:"metadata"`
+
+	// Who and what the license key was sold with; nil if the host has no such
+	// thing. An id is that of the object beside it, if there is one.
+	MemberID       *uuid.UUID    `json:"member_id"`
+	Member         *Member       `json:"member"`
+	SubscriptionID *uuid.UUID    `json:"subscription_id"`
+	Subscription   *Subscription `json:"subscription"`
+	OrderID        *uuid.UUID    `json:"order_id"`
+	Order          *Order        `json:"order"`
 }
 
 // DisplayKey returns the key as it may be shown to people: the last six
@@ -67,6 +80,13 @@ func (k LicenseKey) Clone() LicenseKey {
 	k.LimitUsage = clonePointer(k.LimitUsage)
 	k.LastValidatedAt = clonePointer(k.LastValidatedAt)
 	k.ExpiresAt = clonePointer(k.ExpiresAt)
+	k.Metadata = bytes.Clone(k.Metadata)
+	k.MemberID = clonePointer(k.MemberID)
+	k.Member = k.Member.clone()
+	k.SubscriptionID = clonePointer(k.SubscriptionID)
+	k.Subscription = k.Subscription.clone()
+	k.OrderID = clonePointer(k.OrderID)
+	k.Order = clonePointer(k.Order)
 	return k
 }
 

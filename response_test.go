@@ -59,7 +59,8 @@ func TestFieldLists(t *testing.T) {
 		response      map[string]any
 		stored, shown []string // members that only the Go type has, or only the response
 	}{
-		{"LicenseKeyRead", licensekey.LicenseKey{}, response, nil, []string{"user", "display_key"}},
+		{"LicenseKeyRead", licensekey.LicenseKey{}, response,
+			[]string{"metadata", "member_id", "member", "subscription_id", "subscription", "order_id", "order"}, []string{"user", "display_key"}},
 		{"LicenseKeyActivationBase", licensekey.Activation{}, response["activation"].(map[string]any), []string{"conditions"}, nil},
 		{"LicenseKeyCustomer", licensekey.Customer{}, customer, nil, nil},
 		{"Address", licensekey.Address{}, customer["billing_address"].(map[string]any), nil, nil},

@@ -40,12 +40,15 @@ type Deactivator interface {
 type Activator interface {
 	// Activate adds an activation to the license key that req names, and
 	// returns both as stored. It calls rules.Activate to decide, on the state
-	// that it changes.
+	// that it changes. If req.Same is true of a live activation of that key, it
+	// returns this activation instead, also when no seat is free, and changes
+	// nothing.
 	//
 	// It returns ErrNotFound if the organization has no license key with
 	// exactly the bytes of req.Key. Otherwise it returns, in this order,
 	// ErrNotGranted, ErrExpired, ErrNoActivations, ErrExists if the key has a
 	// live activation with req.ActivationID, ErrActivationLimit or ErrInvalid.
+	// The last three are only for a new activation.
 	//
 	// It is one atomic step, safe for concurrent use: no number of concurrent
 	// calls gives a key more live activations than its limit, and the next call
@@ -102,9 +105,22 @@ type ActivateRequest struct {
 	Meta       json.RawMessage
 	// Now is the time of the request.
 	Now time.Time
+	// Same says whether a live activation of the license key is that of the
+	// device that asks. If it is, Activate returns it again, as it is stored, and
+	// takes no second seat. Of several it returns the oldest, by CreatedAt and
+	// then by id. So a device gets its activation back whose response was lost.
+	// Nil means that every activation is a new one. See Config.SameDevice.
+	//
+	// Activate calls Same inside its transaction, maybe several times for one
+	// activation, and maybe from another goroutine. Same must be quick. It must
+	// give the same result for the same activation, must not change what its
+	// argument points to, and must not call the store. If it panics, Activate
+	// returns an error or lets the panic pass, and nothing has changed.
+	Same func(Activation) bool `json:"-"`
 }
 
-// Activated is a new activation with its license key.
+// Activated is an activation with its license key. If ActivateRequest.Same was true
+// of the activation, its id is not that of the request.
 type Activated struct {
 	Activation Activation
 	LicenseKey LicenseKey

@@ -62,6 +62,21 @@ func activationRecords(tx *bbolt.Tx, licenseKeyID uuid.UUID) iter.Seq2[[]byte, [
 	}
 }
 
+// liveActivations yields the live activations of a license key, by id, or an error
+// for one whose record cannot be read.
+func liveActivations(tx *bbolt.Tx, licenseKeyID uuid.UUID, st state) iter.Seq2[licensekey.Activation, error] {
+	return func(yield func(licensekey.Activation, error) bool) {
+		for key, record := range activationRecords(tx, licenseKeyID) {
+			if st.ended.has(uuid.UUID(key[16:])) {
+				continue
+			}
+			if !yield(decodeActivation(key, record)) {
+				return
+			}
+		}
+	}
+}
+
 // countRecords returns how many activations of a license key have a record.
 func countRecords(tx *bbolt.Tx, licenseKeyID uuid.UUID) (int, error) {
 	record := tx.Bucket(activationsBucket).Get(licenseKeyID[:])

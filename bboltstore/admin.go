@@ -3,7 +3,9 @@ package bboltstore
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
@@ -109,11 +111,7 @@ func load(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKeyWithActivations, err
 		return k, err
 	}
 	k.LicenseKey = licenseKey
-	for key, record := range activationRecords(tx, id) {
-		if st.ended.has(uuid.UUID(key[16:])) {
-			continue
-		}
-		a, err := decodeActivation(key, record)
+	for a, err := range liveActivations(tx, id, st) {
 		if err != nil {
 			return licensekey.LicenseKeyWithActivations{}, err
 		}
@@ -211,7 +209,37 @@ func (s *Store) Rotate(ctx context.Context, req licensekey.RotateRequest) (licen
 	})
 }
 
-// change replaces a license key by the result of check.
+// EndActivation implements [licensekey.Admin].
+func (s *Store) EndActivation(ctx context.Context, req licensekey.EndActivationRequest) (ended licensekey.Activation, err error) {
+	var cache recordCache
+	err = s.update(ctx, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
+		on.id = req.LicenseKeyID
+		k, st, err := getLicenseKey(tx, req.LicenseKeyID, &cache)
+		if err != nil {
+			return nil, err
+		}
+		if err := rules.EndActivation(req, k); err != nil {
+			return nil, err
+		}
+		if !isLive(tx, k.ID, req.ActivationID, st) {
+			return nil, licensekey.ErrNotFound
+		}
+		if ended, err = getActivation(tx, k.ID, req.ActivationID); err != nil {
+			return nil, err
+		}
+		return func() error { return endActivation(tx, k.ID, req.ActivationID, st) }, nil
+	})
+	if err != nil {
+		return licensekey.Activation{}, err
+	}
+	return ended, nil
+}
+
+// errSame ends a decision that changes nothing and is no error of the caller.
+var errSame = errors.New("nothing changes")
+
+// change replaces a license key by the result of check. If that is the license key
+// as it was, nothing is written.
 func (s *Store) change(ctx context.Context, id uuid.UUID,
 	check func(licensekey.LicenseKey) (licensekey.LicenseKey, error)) (licensekey.LicenseKey, error) {
 	var after licensekey.LicenseKey
@@ -225,6 +253,9 @@ func (s *Store) change(ctx context.Context, id uuid.UUID,
 		if after, err = check(before); err != nil {
 			return nil, err
 		}
+		if reflect.DeepEqual(after, before) {
+			return nil, errSame
+		}
 		if after.Key == before.Key {
 			return func() error { return putLicenseKey(tx, after, st) }, nil
 		}
@@ -236,7 +267,7 @@ func (s *Store) change(ctx context.Context, id uuid.UUID,
 		}
 		return func() error { return moveLicenseKey(tx, after, st, from, to) }, nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errSame) {
 		return licensekey.LicenseKey{}, err
 	}
 	return after, nil

@@ -2,6 +2,7 @@ package bboltstore
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
@@ -36,20 +37,23 @@ func checkDeactivate(tx *bbolt.Tx, on *subjects, req licensekey.DeactivateReques
 }
 
 // Activate implements [licensekey.Activator]. If it makes no activation, it costs a
-// read transaction, and waits only where Deactivate waits with ErrNotFound.
+// read transaction, and waits only where Deactivate waits with ErrNotFound. That is
+// so too if it returns an activation again. If req.Same is set, it reads all live
+// activations of the license key; to make an activation, it reads them twice.
 func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (result licensekey.Activated, err error) {
 	var cache recordCache
 	err = s.update(ctx, func(tx *bbolt.Tx, on *subjects) (apply func() error, err error) {
 		result, apply, err = checkActivate(tx, on, req, &cache)
 		return apply, err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errUnchanged) {
 		return licensekey.Activated{}, err
 	}
 	return result, nil
 }
 
-// checkActivate decides on the state that tx sees.
+// checkActivate decides on the state that tx sees. It returns errUnchanged with the
+// result if that is an activation which is there already.
 func checkActivate(tx *bbolt.Tx, on *subjects, req licensekey.ActivateRequest, cache *recordCache) (result licensekey.Activated, apply func() error, err error) {
 	k, st, err := findWithState(tx, on, req.OrganizationID, req.Key, cache)
 	if err != nil {
@@ -59,12 +63,19 @@ func checkActivate(tx *bbolt.Tx, on *subjects, req licensekey.ActivateRequest, c
 	if err != nil {
 		return result, nil, err
 	}
-	a, err := rules.Activate(req, k, rules.Seats{Live: live, Exists: isLive(tx, k.ID, req.ActivationID, st)})
+	same, err := rules.Same(req, k, liveActivations(tx, k.ID, st))
 	if err != nil {
 		return result, nil, err
 	}
-	apply = func() error { return addActivation(tx, a, st) }
-	return licensekey.Activated{Activation: a, LicenseKey: k}, apply, nil
+	a, err := rules.Activate(req, k, rules.Seats{Live: live, Exists: isLive(tx, k.ID, req.ActivationID, st), Same: same})
+	if err != nil {
+		return result, nil, err
+	}
+	result = licensekey.Activated{Activation: a, LicenseKey: k}
+	if same != nil {
+		return result, nil, errUnchanged
+	}
+	return result, func() error { return addActivation(tx, a, st) }, nil
 }
 
 // Validate implements [licensekey.Validator]. If the validation fails, it costs a

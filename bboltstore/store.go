@@ -230,7 +230,8 @@ func (s *Store) Check(ctx context.Context) error {
 }
 
 // decide runs f as view does. If f returns an error that rests on a commit that is
-// not yet synced, decide returns it after that commit is synced.
+// not yet synced, decide returns it after that commit is synced. The same is true
+// of errUnchanged.
 func (s *Store) decide(ctx context.Context, f func(tx *bbolt.Tx, on *subjects) error) error {
 	var on subjects
 	seen := 0

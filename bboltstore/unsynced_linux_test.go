@@ -94,6 +94,12 @@ func TestErrorsRestOnSyncedCommits(t *testing.T) {
 		_, err := f.Activate(ctx, licensekey.ActivateRequest{OrganizationID: org, Key: k.Key, ActivationID: uuid.New(), Now: k.Now})
 		return err
 	}
+	again := func(ctx context.Context, f file, k key) error {
+		_, err := f.Activate(ctx, licensekey.ActivateRequest{
+			OrganizationID: org, Key: k.Key, ActivationID: uuid.New(), Now: k.Now, Label: "laptop", Same: sameLabel("laptop"),
+		})
+		return err
+	}
 	deactivate := func(ctx context.Context, f file, k key) error { return f.Deactivate(ctx, k.DeactivateRequest) }
 	issue := func(ctx context.Context, f file, _ key) error {
 		_, err := f.Issue(ctx, licensekey.IssueRequest{OrganizationID: org, Key: "NEW"})
@@ -121,6 +127,7 @@ func TestErrorsRestOnSyncedCommits(t *testing.T) {
 	}{
 		{"deactivate twice", deactivate, deactivate, licensekey.ErrNotFound, false},
 		{"last seat", activate, activate, licensekey.ErrActivationLimit, false},
+		{"same device", again, again, nil, false},
 		{"deactivate with the old key string", rotate, deactivate, licensekey.ErrNotFound, false},
 		{"issue a key string that was given", rotate, issue, licensekey.ErrExists, false},
 		{"issue twice", issue, issue, licensekey.ErrExists, false},

@@ -35,8 +35,9 @@ type writer struct {
 }
 
 // decision looks at the state that the changes before it have left. It returns a
-// function that makes the change, or the reason why it must not be made. It adds to
-// on what it looks at and what its change affects.
+// function that makes the change, or the reason why it must not be made, or
+// errUnchanged if there is nothing to change. It adds to on what it looks at and
+// what its change affects.
 type decision func(tx *bbolt.Tx, on *subjects) (apply func() error, rejection error)
 
 // change is a decision in the queue, with its result.
@@ -180,7 +181,8 @@ func (w *writer) close() {
 	}
 }
 
-// errUnchanged ends, without a sync, a transaction in which nothing was changed.
+// errUnchanged is what a decision returns if there is nothing to change. It also
+// ends, without a sync, a transaction in which nothing was changed.
 var errUnchanged = errors.New("nothing to commit")
 
 // commit makes the changes of a batch in one transaction. Its error is the error of

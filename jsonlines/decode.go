@@ -20,6 +20,9 @@ var required = map[reflect.Type][]string{
 	reflect.TypeFor[licensekey.LicenseKeyWithActivations](): {"id", "created_at", "organization_id", "key", "status", "customer", "activations"},
 	reflect.TypeFor[licensekey.Customer]():                  {"id"},
 	reflect.TypeFor[licensekey.Activation]():                {"id", "label", "created_at"},
+	reflect.TypeFor[licensekey.Member]():                    {"id", "email"},
+	reflect.TypeFor[licensekey.Subscription]():              {"id", "status", "current_period_start", "current_period_end", "cancel_at_period_end"},
+	reflect.TypeFor[licensekey.Order]():                     {"id", "created_at", "status", "paid"},
 }
 
 // problem is what is wrong with the value at a path of members. The path is empty
@@ -96,7 +99,10 @@ func decodeObject(dst reflect.Value, object jsonvalue.Raw, path string) error {
 
 func missing(path, name string) error {
 	text := "is missing; GET /v1/license-keys/{id} of Polar's API has it"
-	if name == "activations" {
+	switch {
+	case strings.Contains(path, "subscription.") || strings.Contains(path, "order."):
+		text = "is missing" // only validate and activate have these objects
+	case name == "activations":
 		text = "is missing; Polar's list GET /v1/license-keys/ leaves it out, GET /v1/license-keys/{id} has it. If there are none, it must be []"
 	}
 	return problem{path, text}

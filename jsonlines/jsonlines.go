@@ -28,6 +28,12 @@
 //	modified_at,
 //	last_validated_at      null: not yet
 //	expires_at             null: never
+//	metadata               {}
+//	member, subscription,
+//	order                  null; they need all their members, but external_id and ends_at
+//	member_id,
+//	subscription_id,
+//	order_id               id of the object beside it, or null
 //
 //	customer               if it is missing
 //	id                     error

@@ -77,6 +77,8 @@ func TestReadRejects(t *testing.T) {
 		{replace(`"activations":`, `"x":`), "activations: is missing"},
 		{replace(`"activations":[`, `"activations":null,"x":[`), "activations: must not be null"},
 		{replace(`"key"`, `"kee"`), "key: is missing"},
+		{replace(`"status"`, `"member":{"id":"ac710000-0000-4000-8000-000000000011"},"status"`), "member.email: is missing"},
+		{replace(`"status"`, `"order":{"id":"ac710000-0000-4000-8000-000000000011"},"status"`), "order.created_at: is missing"},
 		{replace(`"status"`, `"state"`), "status: is missing"},
 		{replace(`"customer"`, `"client"`), "customer: is missing"},
 		{replace(`"customer":{"id"`, `"customer":{"x"`), "customer.id: is missing"},

@@ -180,6 +180,27 @@ func (s *Store) Rotate(ctx context.Context, req licensekey.RotateRequest) (licen
 	})
 }
 
+// EndActivation implements [licensekey.Admin].
+func (s *Store) EndActivation(ctx context.Context, req licensekey.EndActivationRequest) (ended licensekey.Activation, err error) {
+	err = s.update(ctx, func() error {
+		e := s.byID[req.LicenseKeyID]
+		if e == nil {
+			return licensekey.ErrNotFound
+		}
+		if err := rules.EndActivation(req, e.licenseKey); err != nil {
+			return err
+		}
+		a, ok := e.activations[req.ActivationID]
+		if !ok {
+			return licensekey.ErrNotFound
+		}
+		delete(e.activations, req.ActivationID)
+		ended = a
+		return nil
+	})
+	return ended, err
+}
+
 // change replaces a license key by the result of check.
 func (s *Store) change(ctx context.Context, id uuid.UUID,
 	check func(licensekey.LicenseKey) (licensekey.LicenseKey, error)) (changed licensekey.LicenseKey, err error) {

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"iter"
 
 	"github.com/licensekit/licensekey"
 	"github.com/licensekit/licensekey/rules"
@@ -15,15 +16,32 @@ func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (a
 			return licensekey.ErrNotFound
 		}
 		_, exists := e.activations[req.ActivationID]
-		a, err := rules.Activate(req, e.licenseKey, rules.Seats{Live: len(e.activations), Exists: exists})
+		same, err := rules.Same(req, e.licenseKey, e.live())
 		if err != nil {
 			return err
 		}
-		e.activations[a.ID] = a
+		a, err := rules.Activate(req, e.licenseKey, rules.Seats{Live: len(e.activations), Exists: exists, Same: same})
+		if err != nil {
+			return err
+		}
+		if same == nil {
+			e.activations[a.ID] = a
+		}
 		activated = licensekey.Activated{Activation: a.Clone(), LicenseKey: e.licenseKey.Clone()}
 		return nil
 	})
 	return activated, err
+}
+
+// live yields the live activations.
+func (e *entry) live() iter.Seq2[licensekey.Activation, error] {
+	return func(yield func(licensekey.Activation, error) bool) {
+		for _, a := range e.activations {
+			if !yield(a, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Validate implements [licensekey.Validator].

@@ -45,10 +45,14 @@ func TestClosed(t *testing.T) {
 		"Get":        func() error { _, err := store.Get(ctx, org); return err },
 		"GetByKey":   func() error { _, err := store.GetByKey(ctx, org, "KEY"); return err },
 		"List":       func() error { _, err := store.List(ctx, licensekey.ListRequest{}); return err },
-		"Update":     func() error { _, err := store.Update(ctx, licensekey.UpdateRequest{}); return err },
-		"Rotate":     func() error { _, err := store.Rotate(ctx, licensekey.RotateRequest{}); return err },
-		"Delete":     func() error { return store.Delete(ctx, org) },
-		"Check":      func() error { return store.Check(ctx) },
+		"EndActivation": func() error {
+			_, err := store.EndActivation(ctx, licensekey.EndActivationRequest{})
+			return err
+		},
+		"Update": func() error { _, err := store.Update(ctx, licensekey.UpdateRequest{}); return err },
+		"Rotate": func() error { _, err := store.Rotate(ctx, licensekey.RotateRequest{}); return err },
+		"Delete": func() error { return store.Delete(ctx, org) },
+		"Check":  func() error { return store.Check(ctx) },
 	}
 	for name, call := range calls {
 		if err := call(); err == nil || errors.Is(err, licensekey.ErrNotFound) {

@@ -49,12 +49,18 @@ func checkLicenseKey(k *licensekey.LicenseKey) error {
 	if err := checkRanges(k); err != nil {
 		return err
 	}
-	return checkCustomer(&k.Customer)
+	if err := checkCustomer(&k.Customer); err != nil {
+		return err
+	}
+	if err := checkRelations(k); err != nil {
+		return err
+	}
+	return normalizeObject("metadata", &k.Metadata)
 }
 
 // checkKey rejects key strings that are a mistake wherever they come from: no
 // customer could type them. It accepts blanks and Unicode's line separators at the
-// ends. Polar has such keys, and the apps of their customers send them as they are.
+// ends: the recorded license keys have them, and apps send such a key as it is.
 func checkKey(key string) error {
 	switch {
 	case strings.TrimSpace(key) == "":

@@ -40,6 +40,12 @@ func TestKeyStrings(t *testing.T) {
 		{"KEY\u200b", false, false},
 		{"\ufeffKEY", false, false},
 	}
+	// A key string that is there already may stay.
+	padded := filled.LicenseKey().LicenseKey
+	padded.Key = " KEY "
+	if _, err := rules.Rotate(licensekey.RotateRequest{ID: padded.ID, Key: padded.Key}.WithDefaults(), padded); err != nil {
+		t.Errorf("Rotate to the same key string = %v, want nil", err)
+	}
 	for _, tt := range tests {
 		k := filled.LicenseKey()
 		k.Key = tt.key

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -27,6 +28,7 @@ func Issue(req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
 		Status:           req.Status,
 		LimitActivations: nilIfZero(req.LimitActivations),
 		LimitUsage:       nilIfZero(req.LimitUsage),
+		Metadata:         req.Metadata,
 	}
 	if !req.ExpiresAt.IsZero() {
 		k.ExpiresAt = &req.ExpiresAt
@@ -45,6 +47,7 @@ func Issue(req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
 func Import(k licensekey.LicenseKeyWithActivations) (licensekey.LicenseKeyWithActivations, error) {
 	c := licensekey.LicenseKeyWithActivations{LicenseKey: k.Clone()}
 	fillIn(&c.LicenseKey)
+	relate(&c.LicenseKey)
 	if err := checkLicenseKey(&c.LicenseKey); err != nil {
 		return licensekey.LicenseKeyWithActivations{}, err
 	}
@@ -105,9 +108,11 @@ func fillIn(k *licensekey.LicenseKey) {
 	}
 }
 
-// Update returns k with the changes of req and a new ModifiedAt. req must come from
-// req.WithDefaults. Update returns ErrInvalid if the result cannot be stored.
+// Update returns a copy of k with the changes of req. If every value is as it was,
+// the copy is k as it was, ModifiedAt too. It returns ErrInvalid if the result
+// cannot be stored. req must have its defaults: Update does not fill in Now.
 func Update(req licensekey.UpdateRequest, k licensekey.LicenseKey) (licensekey.LicenseKey, error) {
+	before := k
 	if req.Status != nil {
 		k.Status = *req.Status
 	}
@@ -126,32 +131,61 @@ func Update(req licensekey.UpdateRequest, k licensekey.LicenseKey) (licensekey.L
 			k.ExpiresAt = nil
 		}
 	}
-	k.ModifiedAt = &req.Now
-	k = k.Clone()
-	if err := checkLicenseKey(&k); err != nil {
-		return licensekey.LicenseKey{}, err
+	if req.Metadata != nil {
+		k.Metadata = req.Metadata
 	}
-	return k, nil
+	return modified(before, k, req.Now)
 }
 
-// Rotate returns k with its new key string and a new ModifiedAt. req must come from
-// req.WithDefaults. Rotate returns ErrRevoked if k is revoked, and ErrInvalid if
-// the new key string cannot be stored. Whether another license key has the string
-// is for the store to check.
+// Rotate returns a copy of k with the new key string of req. If that is the key
+// string of k, the copy is k as it was, ModifiedAt too. It returns ErrRevoked if k
+// is revoked, or ErrInvalid if the result cannot be stored. req must have its
+// defaults: Rotate does not fill in Key and Now.
 func Rotate(req licensekey.RotateRequest, k licensekey.LicenseKey) (licensekey.LicenseKey, error) {
 	if k.Status == licensekey.StatusRevoked {
 		return licensekey.LicenseKey{}, licensekey.ErrRevoked
 	}
-	if err := checkNewKey(req.Key); err != nil {
-		return licensekey.LicenseKey{}, err
+	if req.Key != k.Key {
+		if err := checkNewKey(req.Key); err != nil {
+			return licensekey.LicenseKey{}, err
+		}
 	}
+	before := k
 	k.Key = req.Key
-	k.ModifiedAt = &req.Now
-	k = k.Clone()
-	if err := checkLicenseKey(&k); err != nil {
+	return modified(before, k, req.Now)
+}
+
+// modified returns a copy of after, modified at now unless it equals before.
+func modified(before, after licensekey.LicenseKey, now time.Time) (licensekey.LicenseKey, error) {
+	after.ModifiedAt = &now
+	after = after.Clone()
+	if err := checkLicenseKey(&after); err != nil {
 		return licensekey.LicenseKey{}, err
 	}
-	return k, nil
+	if sameValues(before, after) {
+		return before.Clone(), nil
+	}
+	return after, nil
+}
+
+// sameValues compares what Update and Rotate may change.
+func sameValues(a, b licensekey.LicenseKey) bool {
+	return a.Key == b.Key && bytes.Equal(a.Metadata, b.Metadata) && a.Status == b.Status && a.Usage == b.Usage &&
+		equalPointers(a.LimitActivations, b.LimitActivations) && equalPointers(a.LimitUsage, b.LimitUsage) &&
+		(a.ExpiresAt == nil) == (b.ExpiresAt == nil) && (a.ExpiresAt == nil || a.ExpiresAt.Equal(*b.ExpiresAt))
+}
+
+func equalPointers(a, b *int64) bool {
+	return (a == nil) == (b == nil) && (a == nil || *a == *b)
+}
+
+// EndActivation decides whether the owner that req names, if any, may end an
+// activation of k. It returns ErrNotFound for a license key of anyone else.
+func EndActivation(req licensekey.EndActivationRequest, k licensekey.LicenseKey) error {
+	if req.CustomerID != uuid.Nil && req.CustomerID != k.CustomerID {
+		return licensekey.ErrNotFound
+	}
+	return nil
 }
 
 func nilIfZero(n int64) *int64 {

@@ -57,6 +57,17 @@ func TestImportRejects(t *testing.T) {
 		{"customer.billing_address.city: ", func(k *licensekey.LicenseKeyWithActivations) { k.Customer.BillingAddress.City = &broken }},
 		{"customer.tax_id[1]: ", func(k *licensekey.LicenseKeyWithActivations) { k.Customer.TaxID[1] = broken }},
 		{"customer.type: ", func(k *licensekey.LicenseKeyWithActivations) { k.Customer.Type = "crowd" }},
+		{"metadata: ", func(k *licensekey.LicenseKeyWithActivations) { k.Metadata = json.RawMessage("7") }},
+		{"member_id: ", func(k *licensekey.LicenseKeyWithActivations) { k.MemberID = &k.ID }},
+		{"member_id: ", func(k *licensekey.LicenseKeyWithActivations) { k.MemberID, k.Member = &version7, nil }},
+		{"member: ", func(k *licensekey.LicenseKeyWithActivations) { k.Member.Email = broken }},
+		{"subscription_id: ", func(k *licensekey.LicenseKeyWithActivations) { k.SubscriptionID = &k.ID }},
+		{"subscription.status: ", func(k *licensekey.LicenseKeyWithActivations) { k.Subscription.Status = broken }},
+		{"subscription.ends_at: ", func(k *licensekey.LicenseKeyWithActivations) {
+			k.Subscription.EndsAt = pointer(frozen.AddDate(8000, 0, 0))
+		}},
+		{"order_id: ", func(k *licensekey.LicenseKeyWithActivations) { k.OrderID, k.Order.ID = &version7, version7 }},
+		{"order.status: ", func(k *licensekey.LicenseKeyWithActivations) { k.Order.Status = broken }},
 		{"customer.metadata: ", func(k *licensekey.LicenseKeyWithActivations) { k.Customer.Metadata = deep }},
 	}
 	for _, tt := range tests {
@@ -77,6 +88,8 @@ func TestImportAgain(t *testing.T) {
 	rough.Activations[0].Meta = json.RawMessage(`{ "b": 1.0, "a": [ ] }`)
 	rough.Activations[0].ID = otherVariant
 	rough.Customer.CreatedAt = time.Time{}.Add(500)
+	rough.MemberID, rough.SubscriptionID, rough.OrderID = nil, nil, nil
+	rough.Metadata = nil
 	rough.UserID, rough.Customer.OrganizationID, rough.Activations[1].LicenseKeyID = uuid.Nil, uuid.Nil, uuid.Nil
 	for _, k := range []licensekey.LicenseKeyWithActivations{filled.LicenseKey(), rough} {
 		once, err := rules.Import(k)

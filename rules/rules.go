@@ -23,18 +23,23 @@ type Seats struct {
 	Live int
 	// Exists says whether one of them has the id of the new activation.
 	Exists bool
+	// Same is the one that [Same] has found, or nil.
+	Same *licensekey.Activation
 }
 
 // Activate decides whether k takes the activation that req describes, and
 // returns the activation as it is to be stored. In this order it returns
 // ErrNotGranted, ErrExpired, ErrNoActivations, ErrExists, ErrActivationLimit or
 // ErrInvalid.
+//
+// If k takes activations and seats.Same is not nil, Activate returns a copy of that
+// activation instead. It is stored already: the store then changes nothing.
 func Activate(req licensekey.ActivateRequest, k licensekey.LicenseKey, seats Seats) (licensekey.Activation, error) {
-	if err := usable(k, req.Now); err != nil {
+	if err := takesActivations(k, req.Now); err != nil {
 		return licensekey.Activation{}, err
 	}
-	if k.LimitActivations == nil || *k.LimitActivations == 0 {
-		return licensekey.Activation{}, licensekey.ErrNoActivations
+	if seats.Same != nil {
+		return seats.Same.Clone(), nil
 	}
 	if seats.Exists {
 		return licensekey.Activation{}, licensekey.ErrExists
@@ -88,6 +93,18 @@ func Validate(req licensekey.ValidateRequest, k licensekey.LicenseKey, a *licens
 	k.Usage += req.IncrementUsage
 	k.LastValidatedAt, k.ModifiedAt = &lastValidated, &modified
 	return k, nil
+}
+
+// takesActivations returns ErrNotGranted, ErrExpired or ErrNoActivations if k takes
+// no activations, however many seats are free.
+func takesActivations(k licensekey.LicenseKey, now time.Time) error {
+	if err := usable(k, now); err != nil {
+		return err
+	}
+	if k.LimitActivations == nil || *k.LimitActivations == 0 {
+		return licensekey.ErrNoActivations
+	}
+	return nil
 }
 
 // usable returns ErrNotGranted or ErrExpired if k takes neither activations nor

@@ -16,7 +16,7 @@ import (
 // TestActivator tests what [licensekey.Activator] promises, except durability. Run
 // [TestStore] too if the store also ends and validates activations.
 func TestActivator[S licensekey.Activator](t *testing.T, newStore Factory[S]) {
-	runAll(t, as[licensekey.Activator](newStore), []test[licensekey.Activator]{
+	runAll(t, as[licensekey.Activator](newStore), append([]test[licensekey.Activator]{
 		{"Activate", testActivate},
 		{"AsRequested", testActivateAsRequested},
 		{"Rejected", testActivateRejected},
@@ -30,7 +30,7 @@ func TestActivator[S licensekey.Activator](t *testing.T, newStore Factory[S]) {
 		{"FiveSeats", testFiveSeats},
 		{"OneSeat", testActivateOneSeat},
 		{"Closed", testActivateClosed},
-	})
+	}, sameTests...))
 }
 
 func testActivate(t *testing.T, newStore Factory[licensekey.Activator]) {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/filled"
 )
 
 func testUpdate(t *testing.T, s licensekey.ManagedStore) {
@@ -27,17 +28,19 @@ func testUpdate(t *testing.T, s licensekey.ManagedStore) {
 	wantStored(t, s, licensekey.LicenseKeyWithActivations{LicenseKey: got, Activations: k.Activations})
 	wantActivateError(t, s, activation(k), licensekey.ErrNotGranted)
 
-	zero, never := int64(0), time.Time{}
-	if _, err := s.Update(t.Context(), licensekey.UpdateRequest{ID: k.ID, LimitActivations: &zero, LimitUsage: &zero, ExpiresAt: &never, Now: now}); err != nil {
+	zero, never, metadata := int64(0), time.Time{}, json.RawMessage(`{ "order": "A-1" }`)
+	if _, err := s.Update(t.Context(), licensekey.UpdateRequest{
+		ID: k.ID, LimitActivations: &zero, LimitUsage: &zero, ExpiresAt: &never, Metadata: metadata, Now: now,
+	}); err != nil {
 		t.Fatalf("Update = %v", err)
 	}
-	k.LimitActivations, k.LimitUsage, k.ExpiresAt = nil, nil, nil
+	k.LimitActivations, k.LimitUsage, k.ExpiresAt, k.Metadata = nil, nil, nil, metadata
 	wantStored(t, s, k)
 
 	negative, lost, far := int64(-1), licensekey.Status("lost"), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, req := range []licensekey.UpdateRequest{
 		{ID: k.ID, Usage: &negative}, {ID: k.ID, LimitUsage: &negative}, {ID: k.ID, LimitActivations: &negative}, {ID: k.ID, Status: &lost},
-		{ID: k.ID, ExpiresAt: &far}, {ID: k.ID, Now: far},
+		{ID: k.ID, ExpiresAt: &far}, {ID: k.ID, Now: far}, {ID: k.ID, Metadata: json.RawMessage("[]")},
 	} {
 		if _, err := s.Update(t.Context(), req); !errors.Is(err, licensekey.ErrInvalid) {
 			t.Errorf("Update(%+v) = %v, want ErrInvalid", req, err)
@@ -47,6 +50,91 @@ func testUpdate(t *testing.T, s licensekey.ManagedStore) {
 		t.Errorf("Update of an unknown key = %v, want ErrNotFound", err)
 	}
 	wantStored(t, s, k)
+}
+
+// testUpdateNothing updates a license key, and rotates it, to the values that it
+// has. It stays as it is, the time of its last change too.
+func testUpdateNothing(t *testing.T, s licensekey.ManagedStore) {
+	k := filled.LicenseKey()
+	mustImport(t, s, 1, k)
+	later, zone := now.Add(time.Hour), time.FixedZone("", 3600)
+	expires := k.ExpiresAt.In(zone)
+	for name, req := range map[string]licensekey.UpdateRequest{
+		"nothing": {ID: k.ID, Now: later},
+		"the same values": {ID: k.ID, Status: &k.Status, Usage: &k.Usage, LimitActivations: k.LimitActivations,
+			LimitUsage: k.LimitUsage, ExpiresAt: &expires, Now: later},
+	} {
+		got, err := s.Update(t.Context(), req)
+		if err != nil {
+			t.Errorf("Update to %s = %v, want nil", name, err)
+		}
+		wantSame(t, "Update to "+name, licensekey.LicenseKeyWithActivations{LicenseKey: got}, nil, licensekey.LicenseKeyWithActivations{LicenseKey: k.LicenseKey})
+		wantStored(t, s, k)
+	}
+	if _, err := s.Rotate(t.Context(), licensekey.RotateRequest{ID: k.ID, Key: k.Key, Now: later}); err != nil {
+		t.Errorf("Rotate to the same key string = %v, want nil", err)
+	}
+	wantStored(t, s, k)
+}
+
+func testEndActivation(t *testing.T, s licensekey.ManagedStore) {
+	k, other := withLimit("KEY-1", 2, 2), newKey(orgA, "KEY-2", 1)
+	mustImport(t, s, 2, k, other)
+	first, stranger := k.Activations[0], uuid.New()
+	for name, req := range map[string]licensekey.EndActivationRequest{
+		"an unknown license key":             {LicenseKeyID: uuid.New(), ActivationID: first.ID},
+		"an unknown activation":              {LicenseKeyID: k.ID, ActivationID: uuid.New()},
+		"an activation of another key":       {LicenseKeyID: k.ID, ActivationID: other.Activations[0].ID},
+		"the license key of someone else":    {LicenseKeyID: k.ID, ActivationID: first.ID, CustomerID: stranger},
+		"the license key of other customers": {LicenseKeyID: k.ID, ActivationID: first.ID, CustomerID: other.CustomerID},
+	} {
+		if ended, err := s.EndActivation(t.Context(), req); !errors.Is(err, licensekey.ErrNotFound) || ended.ID != uuid.Nil {
+			t.Errorf("EndActivation of %s = %v, %v, want ErrNotFound", name, ended.ID, err)
+		}
+	}
+	wantStored(t, s, k)
+	wantActivateError(t, s, activation(k), licensekey.ErrActivationLimit)
+	mine := licensekey.EndActivationRequest{LicenseKeyID: k.ID, ActivationID: first.ID, CustomerID: k.CustomerID}
+	ended, err := s.EndActivation(t.Context(), mine)
+	if err != nil || ended.ID != first.ID || ended.Label != first.Label || ended.LicenseKeyID != k.ID {
+		t.Errorf("EndActivation = %+v, %v, want %+v", ended, err, first)
+	}
+	if _, err := s.EndActivation(t.Context(), mine); !errors.Is(err, licensekey.ErrNotFound) {
+		t.Errorf("EndActivation again = %v, want ErrNotFound", err)
+	}
+	wantNotFound(t, s, deactivation(k, 0))
+	k.Activations = k.Activations[1:]
+	wantStored(t, s, k)
+	// The seat is free at once.
+	wantActivated(t, s, activation(k))
+	anyone := licensekey.EndActivationRequest{LicenseKeyID: k.ID, ActivationID: k.Activations[0].ID}
+	if _, err := s.EndActivation(t.Context(), anyone); err != nil {
+		t.Errorf("EndActivation without a customer = %v, want nil", err)
+	}
+}
+
+// testEndActivationOnce lets many callers end one activation: half of them by its
+// id, half of them by the key string.
+func testEndActivationOnce(t *testing.T, s licensekey.ManagedStore) {
+	k := newKey(orgA, "KEY-1", 1)
+	mustImport(t, s, 1, k)
+	ended := 0
+	for i, err := range together(callers, func(i int) error {
+		if i%2 == 0 {
+			return s.Deactivate(t.Context(), deactivation(k, 0))
+		}
+		_, err := s.EndActivation(t.Context(), licensekey.EndActivationRequest{LicenseKeyID: k.ID, ActivationID: k.Activations[0].ID})
+		return err
+	}) {
+		if err == nil {
+			ended++
+		} else if !errors.Is(err, licensekey.ErrNotFound) {
+			t.Errorf("caller %d: %v, want nil or ErrNotFound", i, err)
+		}
+	}
+	if ended != 1 {
+		t.Errorf("%d callers have ended one activation, want 1", ended)
+	}
 }
 
 func testRotate(t *testing.T, s licensekey.ManagedStore) {
@@ -224,8 +312,12 @@ func adminCalls(ctx context.Context, s licensekey.Admin, k licensekey.LicenseKey
 		"GetByKey": func() error { _, err := s.GetByKey(ctx, orgA, k.Key); return err },
 		"List":     func() error { _, err := s.List(ctx, licensekey.ListRequest{}); return err },
 		"Update":   func() error { _, err := s.Update(ctx, licensekey.UpdateRequest{ID: k.ID}); return err },
-		"Rotate":   func() error { _, err := s.Rotate(ctx, licensekey.RotateRequest{ID: k.ID}); return err },
-		"Delete":   func() error { return s.Delete(ctx, k.ID) },
+		"EndActivation": func() error {
+			_, err := s.EndActivation(ctx, licensekey.EndActivationRequest{LicenseKeyID: k.ID, ActivationID: k.Activations[0].ID})
+			return err
+		},
+		"Rotate": func() error { _, err := s.Rotate(ctx, licensekey.RotateRequest{ID: k.ID}); return err },
+		"Delete": func() error { return s.Delete(ctx, k.ID) },
 	}
 }
 

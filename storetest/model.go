@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -83,8 +84,10 @@ func (m *model) step(s licensekey.ManagedStore) (what, got, want string) {
 		return m.rotate(s)
 	case n < 45:
 		return m.activate(s)
-	case n < 65:
+	case n < 60:
 		return m.deactivate(s)
+	case n < 65:
+		return m.endActivation(s)
 	default:
 		return m.validate(s)
 	}
@@ -178,10 +181,14 @@ func (m *model) update(s licensekey.ManagedStore) (what, got, want string) {
 	updated, err := s.Update(context.Background(), licensekey.UpdateRequest{
 		ID: k.ID, Status: &status, LimitActivations: &limit, ExpiresAt: &never, Now: m.now,
 	})
-	at := m.now
-	k.Status, k.LimitActivations, k.ExpiresAt, k.ModifiedAt = status, &limit, nil, &at
+	before := k.LicenseKey.Clone()
+	k.Status, k.LimitActivations, k.ExpiresAt = status, &limit, nil
 	if limit == 0 {
 		k.LimitActivations = nil
+	}
+	if !reflect.DeepEqual(before, k.LicenseKey) {
+		at := m.now
+		k.ModifiedAt = &at
 	}
 	return "update " + string(k.Key), result(err, "%s", asJSON(updated)), string(asJSON(k.LicenseKey))
 }
@@ -197,9 +204,29 @@ func (m *model) rotate(s licensekey.ManagedStore) (what, got, want string) {
 	if m.taken(key, k) {
 		return what, got, licensekey.ErrExists.Error()
 	}
-	at := m.now
-	k.Key, k.ModifiedAt = key, &at
+	if key != k.Key {
+		at := m.now
+		k.Key, k.ModifiedAt = key, &at
+	}
 	return what, got, "rotated"
+}
+
+func (m *model) endActivation(s licensekey.ManagedStore) (what, got, want string) {
+	k := m.keys[m.IntN(len(m.keys))]
+	i, id := m.pickActivation(k)
+	req := licensekey.EndActivationRequest{LicenseKeyID: k.ID, ActivationID: id}
+	if m.IntN(2) == 0 {
+		req.CustomerID = k.CustomerID
+	}
+	ended, err := s.EndActivation(context.Background(), req)
+	what, got = "end an activation of "+string(k.Key), result(err, "%s", ended.Label)
+	if i < 0 {
+		return what, got, licensekey.ErrNotFound.Error()
+	}
+	want = k.activations[i].Label
+	m.ended = append(m.ended, id)
+	k.activations = slices.Delete(k.activations, i, i+1)
+	return what, got, want
 }
 
 func (m *model) activate(s licensekey.ManagedStore) (what, got, want string) {

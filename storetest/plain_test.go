@@ -35,6 +35,7 @@ type faults struct {
 	keepsSeats   bool // of activations that have ended
 	ignoresUsage bool
 	noExpiry     bool
+	same         sameFaults
 }
 
 type database struct {
@@ -50,7 +51,7 @@ type lookup struct {
 type record struct {
 	licensekey.LicenseKey
 	activations map[uuid.UUID]licensekey.Activation
-	ended       int
+	ended       []licensekey.Activation
 }
 
 func newPlain(keys []licensekey.LicenseKeyWithActivations, f faults) *plain {
@@ -102,13 +103,14 @@ func (s *plain) Deactivate(ctx context.Context, req licensekey.DeactivateRequest
 		}
 		return nil
 	}, func(r *record) {
+		r.ended = append(r.ended, r.activations[req.ActivationID])
 		delete(r.activations, req.ActivationID)
 		s.seen.Delete(req.ActivationID)
-		r.ended++
 	})
 }
 
 func (s *plain) Activate(ctx context.Context, req licensekey.ActivateRequest) (got licensekey.Activated, err error) {
+	again := false
 	err = s.do(ctx, req.OrganizationID, req.Key, func(r *record) error {
 		seats := rules.Seats{Live: len(r.activations)}
 		_, seats.Exists = r.activations[req.ActivationID]
@@ -117,19 +119,33 @@ func (s *plain) Activate(ctx context.Context, req licensekey.ActivateRequest) (g
 			seats.Live--
 		}
 		if s.keepsSeats {
-			seats.Live += r.ended
+			seats.Live += len(r.ended)
 		}
 		k := r.LicenseKey
 		if s.noExpiry {
 			k.ExpiresAt = nil
 		}
+		if s.same.anyState && req.Same != nil {
+			k.Status, k.ExpiresAt = licensekey.StatusGranted, nil
+		}
+		if seats.Same, err = s.same.find(s.db, req, r, k, seats.Live); err != nil {
+			return err
+		}
 		got.Activation, err = rules.Activate(req, k, seats)
+		if s.shares && seats.Same != nil {
+			got.Activation = *seats.Same
+		}
+		again = seats.Same != nil
 		got.LicenseKey = r.LicenseKey
 		if !s.shares {
 			got.LicenseKey = got.LicenseKey.Clone()
 		}
 		return err
 	}, func(r *record) {
+		if again && !s.twoSteps {
+			s.same.again(req, r, &got)
+			return
+		}
 		r.activations[got.Activation.ID] = got.Activation
 		if !s.shares {
 			r.activations[got.Activation.ID] = got.Activation.Clone()

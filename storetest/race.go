@@ -33,14 +33,14 @@ func together(n int, f func(i int) error) []error {
 	return errs
 }
 
-// rounds repeats f until it returns false or a second is over, but at least 50 and
-// at most 3,000 times. A race in a store in memory is rare in one round, and there
+// rounds repeats f until it returns false or two seconds are over, but at least 50
+// and at most 20,000 times. A race in a store in memory is rare in one round, and there
 // are many rounds. In a store on a disk or a server the rounds are few, and a race
 // is likely in each.
 func rounds(f func(round int) (again bool)) {
 	begin := time.Now()
-	for round := range 3000 {
-		if round >= 50 && time.Since(begin) > time.Second || !f(round) {
+	for round := range 20_000 {
+		if round >= 50 && time.Since(begin) > 2*time.Second || !f(round) {
 			return
 		}
 	}

@@ -30,6 +30,10 @@ func TestShared[S licensekey.Store](t *testing.T, newStore Factory[S], open func
 			k := withLimit("KEY-1", 1, 0)
 			oneSeat(t, k, handles(t, k)...)
 		},
+		"SameDevice": func(t *testing.T) {
+			k := withLimit("KEY-1", 1, 0)
+			sameTogether(t, k, callers, handles(t, k)...)
+		},
 		"OneActivation": func(t *testing.T) {
 			k := newKey(orgA, "KEY-1", races)
 			oneActivation(t, k, handles(t, k)...)

@@ -22,6 +22,8 @@ func TestStore[S licensekey.Store](t *testing.T, newStore Factory[S]) {
 		{"OneSeat", testOneSeat},
 		{"NeverBeyondTheLimit", testNeverBeyondTheLimit},
 		{"EndedWhileValidating", testEndedWhileValidating},
+		{"SameEnded", testSameEnded},
+		{"SameWhileEnding", testSameWhileEnding},
 	})
 }
 

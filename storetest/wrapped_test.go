@@ -22,6 +22,7 @@ type wrapped struct {
 	update     func(context.Context, licensekey.UpdateRequest) (licensekey.LicenseKey, error)
 	rotate     func(context.Context, licensekey.RotateRequest) (licensekey.LicenseKey, error)
 	remove     func(context.Context, uuid.UUID) error
+	end        func(context.Context, licensekey.EndActivationRequest) (licensekey.Activation, error)
 	close      func() error
 }
 
@@ -30,7 +31,7 @@ func wrong(change func(*wrapped)) func(*testing.T) {
 	return managed(func(s *memstore.Store) *wrapped {
 		w := &wrapped{
 			Store: s, deactivate: s.Deactivate, activate: s.Activate, validate: s.Validate,
-			get: s.Get, list: s.List, update: s.Update, rotate: s.Rotate, remove: s.Delete, close: s.Close,
+			get: s.Get, list: s.List, update: s.Update, rotate: s.Rotate, remove: s.Delete, end: s.EndActivation, close: s.Close,
 			imports: func(k licensekey.LicenseKeyWithActivations) licensekey.LicenseKeyWithActivations { return k },
 		}
 		change(w)
@@ -64,6 +65,10 @@ func (w *wrapped) Get(ctx context.Context, id uuid.UUID) (licensekey.LicenseKeyW
 
 func (w *wrapped) List(ctx context.Context, req licensekey.ListRequest) ([]licensekey.LicenseKey, error) {
 	return w.list(ctx, req)
+}
+
+func (w *wrapped) EndActivation(ctx context.Context, req licensekey.EndActivationRequest) (licensekey.Activation, error) {
+	return w.end(ctx, req)
 }
 
 func (w *wrapped) Update(ctx context.Context, req licensekey.UpdateRequest) (licensekey.LicenseKey, error) {

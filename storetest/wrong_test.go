@@ -47,8 +47,12 @@ func TestWrongStores(t *testing.T) {
 			t.Run(name+"/"+test, func(t *testing.T) {
 				t.Parallel()
 				failed, out := runChild(t, name, test)
+				// On a busy machine a race may be lost.
+				for again := 0; !failed && again < 2; again++ {
+					failed, out = runChild(t, name, test)
+				}
 				if !failed {
-					t.Errorf("a store that is wrong passed %s: %q", test, name)
+					t.Errorf("a store that is wrong passed %s three times: %q", test, name)
 				}
 				for _, fault := range []string{"DATA RACE", "panic:", "no tests to run"} {
 					if strings.Contains(out, fault) {

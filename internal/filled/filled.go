@@ -24,6 +24,7 @@ func LicenseKey() licensekey.LicenseKeyWithActivations {
 	k.Customer.Type = licensekey.CustomerTeam
 	k.Customer.ID = k.CustomerID
 	k.Customer.OrganizationID = k.OrganizationID
+	k.Member.ID, k.Subscription.ID, k.Order.ID = *k.MemberID, *k.SubscriptionID, *k.OrderID
 	for i := range k.Activations {
 		k.Activations[i].LicenseKeyID = k.ID
 	}

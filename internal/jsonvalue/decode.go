@@ -10,3 +10,14 @@ func Decode(text []byte) (any, error) {
 	}
 	return raw.Value(), nil
 }
+
+// DecodeObject does the same as Decode, and reports whether text is an object. Empty
+// text is an empty object.
+func DecodeObject(text []byte) (object *Object, ok bool) {
+	if len(text) == 0 {
+		return &Object{}, true
+	}
+	v, err := Decode(text)
+	object, ok = v.(*Object)
+	return object, ok && err == nil
+}
