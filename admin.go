@@ -80,6 +80,8 @@ type IssueRequest struct {
 	Customer Customer
 
 	// Key is the key string. Empty means a new one from [NewKey] with Prefix.
+	// It must not have control characters, or white space or anything invisible
+	// at the ends.
 	Key    Key `json:"-"`
 	Prefix string
 	// Status is the status of the new key. Empty means StatusGranted.
@@ -147,7 +149,7 @@ func (r UpdateRequest) WithDefaults() UpdateRequest {
 type RotateRequest struct {
 	ID uuid.UUID
 	// Key is the new key string. Empty means a new one from [NewKey] with
-	// Prefix.
+	// Prefix. It must be as in IssueRequest.
 	Key    Key `json:"-"`
 	Prefix string
 	// Now is the time of the change. Zero means time.Now().

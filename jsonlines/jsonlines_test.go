@@ -21,7 +21,7 @@ import (
 const goodLine = `{"id":"1ce00000-0000-4000-8000-000000000001","created_at":"2025-07-01T09:00:00Z",` +
 	`"organization_id":"0a0a0a0a-0000-4000-8000-00000000000a","key":"KEY-1","status":"granted",` +
 	`"customer":{"id":"c0570000-0000-4000-8000-000000000001"},` +
-	`"activations":[{"id":"ac710000-0000-4000-8000-000000000011","created_at":"2025-07-01T09:00:00+02:00"}]}`
+	`"activations":[{"id":"ac710000-0000-4000-8000-000000000011","label":"laptop","created_at":"2025-07-01T09:00:00+02:00"}]}`
 
 var (
 	orgA        = uuid.MustParse("0a0a0a0a-0000-4000-8000-00000000000a")
@@ -72,8 +72,19 @@ func TestReadRejects(t *testing.T) {
 	t.Parallel()
 	replace := func(old, new string) string { return strings.Replace(goodLine, old, new, 1) }
 	tests := []struct{ line, field string }{
-		{`{`, "char 1"},
-		{`[]`, "not a JSON object"},
+		{`7`, "must be a JSON object"},
+		{`[7]`, "must be a JSON object"},
+		{replace(`"activations":`, `"x":`), "activations: is missing"},
+		{replace(`"activations":[`, `"activations":null,"x":[`), "activations: must not be null"},
+		{replace(`"key"`, `"kee"`), "key: is missing"},
+		{replace(`"status"`, `"member":{"id":"ac710000-0000-4000-8000-000000000011"},"status"`), "member.email: is missing"},
+		{replace(`"status"`, `"order":{"id":"ac710000-0000-4000-8000-000000000011"},"status"`), "order.created_at: is missing"},
+		{replace(`"status"`, `"state"`), "status: is missing"},
+		{replace(`"customer"`, `"client"`), "customer: is missing"},
+		{replace(`"customer":{"id"`, `"customer":{"x"`), "customer.id: is missing"},
+		{replace(`"label"`, `"name"`), "activations[0].label: is missing"},
+		{replace(`"status"`, `"expiresAt":null,"status"`), "expiresAt: this looks like the output of Polar's SDK"},
+		{replace(`"label"`, `"licenseKeyId":null,"label"`), "activations[0].licenseKeyId: this looks like the output of Polar's SDK"},
 		{replace(`"id":"1ce0`, `"ID":"1ce0`), "id: "},
 		{replace(`"id":"1ce0`, `"id":"zzz`), "id: "},
 		{replace(`"created_at":"2025-07-01T09:00:00Z"`, `"created_at":"yesterday"`), "created_at: "},
@@ -116,12 +127,20 @@ func TestReadBrokenReader(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add(goodLine)
+	for _, text := range []string{
+		goodLine, "\ufeff" + goodLine, "[" + goodLine + ",\n" + goodLine + "]", `{"items":[` + goodLine + `]}`, goodLine + ",", "[" + goodLine + ",]",
+		`{"error":"NotFound","detail":"Not found"}`, "{\x00\"\x00", "{\"\xff", `{"a":"\u12`, "id,key\n", "\x1f\x8b", "[{}", `{"organizationId":1}`,
+	} {
+		f.Add(text)
+	}
 	f.Add(string(recorded.Seed[:4000]))
 	f.Fuzz(func(t *testing.T, text string) {
 		keys, err := jsonlines.Read(strings.NewReader(text))
 		if err != nil && !errors.Is(err, licensekey.ErrInvalid) {
 			t.Errorf("Read(%q) = %v, want ErrInvalid", text, err)
+		}
+		if len(keys) > len(text) {
+			t.Errorf("Read(%q) gave %d keys", text, len(keys))
 		}
 		for _, k := range keys {
 			if _, err := rules.Import(k); err != nil {

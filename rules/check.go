@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -36,10 +37,11 @@ func checkLicenseKey(k *licensekey.LicenseKey) error {
 		return err
 	case k.CreatedAt.IsZero():
 		return invalid("created_at", "is missing or zero")
-	case !storable(string(k.Key)):
-		return invalid("key", "must be Unicode text without NUL")
 	case !slices.Contains([]licensekey.Status{licensekey.StatusGranted, licensekey.StatusRevoked, licensekey.StatusDisabled}, k.Status):
 		return invalid("status", "must be granted, revoked or disabled")
+	}
+	if err := checkKey(string(k.Key)); err != nil {
+		return err
 	}
 	if err := checkIDs(k); err != nil {
 		return err
@@ -54,6 +56,38 @@ func checkLicenseKey(k *licensekey.LicenseKey) error {
 		return err
 	}
 	return normalizeObject("metadata", &k.Metadata)
+}
+
+// checkKey rejects key strings that are a mistake wherever they come from: no
+// customer could type them. It accepts blanks and Unicode's line separators at the
+// ends: the recorded license keys have them, and apps send such a key as it is.
+func checkKey(key string) error {
+	switch {
+	case strings.TrimSpace(key) == "":
+		return invalid("key", "must not be empty")
+	case !utf8.ValidString(key):
+		return invalid("key", "must be Unicode text")
+	case strings.ContainsFunc(key, unicode.IsControl):
+		return invalid("key", "must not contain control characters, such as tabs and line ends")
+	case strings.TrimFunc(key, isInvisible) != key:
+		return invalid("key", "must not begin or end with an invisible character, such as a no-break space or a byte order mark")
+	}
+	return nil
+}
+
+// checkNewKey rejects key strings that are not to be given to new customers: what
+// checkKey rejects, and any white space at the ends.
+func checkNewKey(key licensekey.Key) error {
+	if strings.TrimSpace(string(key)) != string(key) {
+		return invalid("key", "must not begin or end with white space")
+	}
+	return checkKey(string(key))
+}
+
+// isInvisible reports whether r is a space that no key of a keyboard makes, or has
+// no shape at all.
+func isInvisible(r rune) bool {
+	return unicode.Is(unicode.Zs, r) && r != ' ' || unicode.Is(unicode.Cf, r)
 }
 
 func checkIDs(k *licensekey.LicenseKey) error {

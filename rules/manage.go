@@ -15,6 +15,9 @@ import (
 // must come from req.WithDefaults. Issue returns ErrInvalid if the key cannot be
 // stored.
 func Issue(req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
+	if err := checkNewKey(req.Key); err != nil {
+		return licensekey.LicenseKey{}, err
+	}
 	k := licensekey.LicenseKey{
 		ID:               req.ID,
 		CreatedAt:        req.Now,
@@ -141,6 +144,11 @@ func Update(req licensekey.UpdateRequest, k licensekey.LicenseKey) (licensekey.L
 func Rotate(req licensekey.RotateRequest, k licensekey.LicenseKey) (licensekey.LicenseKey, error) {
 	if k.Status == licensekey.StatusRevoked {
 		return licensekey.LicenseKey{}, licensekey.ErrRevoked
+	}
+	if req.Key != k.Key {
+		if err := checkNewKey(req.Key); err != nil {
+			return licensekey.LicenseKey{}, err
+		}
 	}
 	before := k
 	k.Key = req.Key

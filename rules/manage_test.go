@@ -45,6 +45,7 @@ func TestImportRejects(t *testing.T) {
 		{"activations[0].meta: ", func(k *licensekey.LicenseKeyWithActivations) { k.Activations[0].Meta = deep }},
 		{"activations[0].conditions: ", func(k *licensekey.LicenseKeyWithActivations) { k.Activations[0].Conditions = json.RawMessage("[]") }},
 		{"key: ", func(k *licensekey.LicenseKeyWithActivations) { k.Key = "\xff" }},
+		{"key: ", func(k *licensekey.LicenseKeyWithActivations) { k.Key = "" }},
 		{"status: ", func(k *licensekey.LicenseKeyWithActivations) { k.Status = "expired" }},
 		{"usage: ", func(k *licensekey.LicenseKeyWithActivations) { k.Usage = licensekey.MaxUsage + 1 }},
 		{"usage: ", func(k *licensekey.LicenseKeyWithActivations) { k.Usage = -1 }},

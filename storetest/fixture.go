@@ -61,12 +61,12 @@ func withLimit(key licensekey.Key, limit int64, taken int) licensekey.LicenseKey
 	return k
 }
 
-// oddKeys are different keys that a request can contain. Stores might confuse some
-// of them, or have no room for them.
+// oddKeys are different keys that can be stored. Stores might confuse some of them,
+// or have no room for them.
 var oddKeys = []licensekey.Key{
-	"", " ", "KEY", "key", "Key", " KEY", "KEY ", "\tKEY", "KEY\n",
-	"\u00e9", "e\u0301", "\u212b", "\u00c5", "ключ-鍵-🔑", "\ufeffKEY", "\u200bKEY", "\uffff",
-	`\`, `"`, "'", "%", "_", "*", "KEY*", "a/b", "' OR 1=1 --", "\x01\x1f\x7f",
+	"KEY", "key", "Key", " KEY", "KEY ", "  KEY", "K EY", "\u2028KEY", "KEY\u2029",
+	"\u00e9", "e\u0301", "\u212b", "\u00c5", "ключ-鍵-🔑", "K\ufeffEY", "K\u200bEY", "K\u00a0EY", "\uffff",
+	`\`, `"`, "'", "%", "_", "*", "KEY*", "a/b", "' OR 1=1 --",
 	repeated(255), repeated(256), repeated(64 << 10), repeated(64<<10) + "y",
 	random(64 << 10), random(64<<10) + "y",
 }
@@ -86,11 +86,12 @@ func random(n int) licensekey.Key {
 }
 
 // keysBut returns keys that differ from KEY-1. A store that holds KEY-1 must not find
-// it by any of them. The handler rejects NUL and invalid UTF-8, but a store may have
-// other callers.
+// it by any of them. Some cannot be stored, but requests can contain them. The
+// handler rejects NUL and invalid UTF-8, but a store may have other callers.
 func keysBut() []licensekey.Key {
 	return slices.Concat([]licensekey.Key{
 		"\x00", "KEY-1\x00", "KEY-1\x00KEY", "\xff", "KEY-1\xff", "\xed\xa0\x80", "\xc3(",
+		"", " ", "\x01\x1f\x7f", "\ufeffKEY-1", "\u200bKEY-1",
 		"KEY-", "KEY-11", "key-1", "Key-1", "KEY-1 ", " KEY-1", "\tKEY-1", "KEY-1\n", "KEY-1\r\n", "\u00a0KEY-1", "KEY\u20101", "%", "KEY__",
 	}, oddKeys)
 }

@@ -16,6 +16,9 @@ type Raw string
 // IsObject reports whether r is an object.
 func (r Raw) IsObject() bool { return r[0] == '{' }
 
+// IsArray reports whether r is an array.
+func (r Raw) IsArray() bool { return r[0] == '[' }
+
 // IsString reports whether r is a string.
 func (r Raw) IsString() bool { return r[0] == '"' }
 
@@ -39,6 +42,18 @@ func (r Raw) Members() iter.Seq2[Raw, Raw] {
 			name := c.skipValue()
 			c.skipColon()
 			if !yield(name, c.skipValue()) {
+				return
+			}
+		}
+	}
+}
+
+// Elements yields the elements of r, which is an array, in their order.
+func (r Raw) Elements() iter.Seq[Raw] {
+	return func(yield func(Raw) bool) {
+		c := cursor{text: string(r), pos: 1}
+		for c.skipSpace(); c.peek() != ']'; c.skipComma() {
+			if !yield(c.skipValue()) {
 				return
 			}
 		}

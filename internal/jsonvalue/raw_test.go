@@ -42,6 +42,21 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+func TestElements(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for elem := range scan(t, ` [ 1 , [2, "]"] ,{"a":[3]}, null] `).Elements() {
+		got = append(got, string(elem))
+	}
+	want := `1|[2, "]"]|{"a":[3]}|null`
+	if s := strings.Join(got, "|"); s != want {
+		t.Errorf("Elements = %s\nwant %s", s, want)
+	}
+	for range scan(t, `[ ]`).Elements() {
+		t.Error("[ ] has an element")
+	}
+}
+
 func TestCompactor(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ text, want string }{
