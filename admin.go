@@ -3,8 +3,6 @@ package licensekey
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"iter"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,14 +36,19 @@ type Admin interface {
 	// GetByKey does the same as Get. It finds the license key by its
 	// organization and its exact key string.
 	GetByKey(ctx context.Context, organizationID uuid.UUID, key Key) (LicenseKeyWithActivations, error)
-	// List returns a page of license keys in the order of their ids. A page
-	// without any keys means that there are no more.
-	List(ctx context.Context, req ListRequest) ([]LicenseKey, error)
-	// Update changes a license key, sets its ModifiedAt, and returns it as
-	// stored. It returns ErrNotFound or ErrInvalid.
+	// List returns a page of license keys, oldest first: in the order of
+	// CreatedAt, and of one moment in that of the ids. A page without any keys
+	// means that there are no more. A filter costs what it returns, not what it
+	// leaves out.
+	List(ctx context.Context, req ListRequest) ([]Listed, error)
+	// Count returns how many license keys List would return without After,
+	// Offset and Limit.
+	Count(ctx context.Context, req ListRequest) (int, error)
+	// Update changes a license key and returns it as stored. It sets ModifiedAt
+	// only if a value changes. It returns ErrNotFound or ErrInvalid.
 	Update(ctx context.Context, req UpdateRequest) (LicenseKey, error)
-	// Rotate replaces the key string of a license key, sets its ModifiedAt, and
-	// returns it as stored. Everything else stays as it is, activations too.
+	// Rotate replaces the key string of a license key and returns it as stored. It
+	// sets ModifiedAt unless the key string is the same. Everything else stays as it is, activations too.
 	// Once Rotate returns, the license key is found by the new key string only.
 	// It returns ErrNotFound, ErrRevoked, ErrInvalid, or ErrExists if the
 	// organization has another license key with that key string.
@@ -57,6 +60,12 @@ type Admin interface {
 	EndActivation(ctx context.Context, req EndActivationRequest) (Activation, error)
 	// Delete removes a license key and its activations. It returns ErrNotFound.
 	Delete(ctx context.Context, id uuid.UUID) error
+	// UpdateCustomer replaces a customer, whom a store keeps once: every license
+	// key of the customer shows the change. It returns the customer as stored and
+	// sets ModifiedAt only if a value changes. CreatedAt and OrganizationID stay as
+	// they are. It returns ErrNotFound if no license key has that customer, or
+	// ErrInvalid.
+	UpdateCustomer(ctx context.Context, req UpdateCustomerRequest) (Customer, error)
 	// Check is the health check. It returns nil, or an error that says why the
 	// store cannot make changes. It changes nothing.
 	Check(ctx context.Context) error
@@ -172,6 +181,19 @@ type EndActivationRequest struct {
 	CustomerID uuid.UUID
 }
 
+// UpdateCustomerRequest replaces the customer that has Customer.ID.
+type UpdateCustomerRequest struct {
+	Customer Customer
+	// Now is the time of the change. Zero means time.Now().
+	Now time.Time
+}
+
+// WithDefaults returns r with Now filled in. See [IssueRequest.WithDefaults].
+func (r UpdateCustomerRequest) WithDefaults() UpdateCustomerRequest {
+	r.Now = orNow(r.Now)
+	return r
+}
+
 func orNew(id uuid.UUID) uuid.UUID {
 	if id == uuid.Nil {
 		return uuid.New()
@@ -191,70 +213,4 @@ func orNewKey(k Key, prefix string) Key {
 		return NewKey(prefix)
 	}
 	return k
-}
-
-// DefaultListLimit is the page size of a [ListRequest] without a Limit.
-const DefaultListLimit = 100
-
-// ListRequest asks for a page of license keys.
-type ListRequest struct {
-	// After is the last id of the page before: the page begins after it. Zero
-	// means the first page.
-	After uuid.UUID
-	// Limit is the largest number of keys to return. Zero or less means
-	// DefaultListLimit.
-	Limit int
-	// List returns only keys with this OrganizationID, BenefitID, CustomerID
-	// and Status. A zero value matches any key.
-	OrganizationID uuid.UUID
-	BenefitID      uuid.UUID
-	CustomerID     uuid.UUID
-	Status         Status
-}
-
-// Matches reports whether k has what r asks for, Limit and After aside.
-func (r ListRequest) Matches(k LicenseKey) bool {
-	return (r.OrganizationID == uuid.Nil || r.OrganizationID == k.OrganizationID) &&
-		(r.BenefitID == uuid.Nil || r.BenefitID == k.BenefitID) &&
-		(r.CustomerID == uuid.Nil || r.CustomerID == k.CustomerID) &&
-		(r.Status == "" || r.Status == k.Status)
-}
-
-// PageSize returns the largest number of keys to return: Limit, or
-// DefaultListLimit if Limit is zero or less.
-func (r ListRequest) PageSize() int {
-	if r.Limit <= 0 {
-		return DefaultListLimit
-	}
-	return r.Limit
-}
-
-// All returns every license key of a store with its live activations, in the
-// order of their ids, for an export. It reads one key after another. So each key
-// is consistent, but the whole is not a snapshot if keys change meanwhile. The
-// body of the loop may call the store. If All yields an error, it yields nothing
-// after it.
-func All(ctx context.Context, a Admin) iter.Seq2[LicenseKeyWithActivations, error] {
-	return func(yield func(LicenseKeyWithActivations, error) bool) {
-		for after := uuid.Nil; ; {
-			page, err := a.List(ctx, ListRequest{After: after})
-			if err != nil {
-				yield(LicenseKeyWithActivations{}, err)
-				return
-			}
-			for _, listed := range page {
-				k, err := a.Get(ctx, listed.ID)
-				if errors.Is(err, ErrNotFound) {
-					continue // deleted since
-				}
-				if !yield(k, err) || err != nil {
-					return
-				}
-			}
-			if len(page) == 0 {
-				return
-			}
-			after = page[len(page)-1].ID
-		}
-	}
 }

@@ -61,9 +61,13 @@ type LicenseKey struct {
 
 // DisplayKey returns the key as it may be shown to people: the last six
 // characters after "****-". A key of six characters or fewer is shown in full.
-func (k LicenseKey) DisplayKey() string {
+func (k LicenseKey) DisplayKey() string { return "****-" + k.KeySuffix() }
+
+// KeySuffix returns the last six characters of the key string, or all of a shorter
+// one.
+func (k LicenseKey) KeySuffix() string {
 	runes := []rune(string(k.Key))
-	return "****-" + string(runes[max(0, len(runes)-6):])
+	return string(runes[max(0, len(runes)-6):])
 }
 
 // LogValue implements [slog.LogValuer]. It names the license key by its id,
