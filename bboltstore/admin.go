@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 
 	"github.com/google/uuid"
@@ -14,68 +13,31 @@ import (
 	"github.com/licensekit/licensekey/rules"
 )
 
-// Issue implements [licensekey.Admin].
-func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
+// Issue implements [licensekey.Admin]. If the customer id is known, the license key
+// gets the customer that is stored. If that customer is one of another organization,
+// Issue returns ErrInvalid.
+func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (issued licensekey.LicenseKey, err error) {
 	k, err := rules.Issue(req.WithDefaults())
 	if err != nil {
 		return licensekey.LicenseKey{}, err
 	}
 	err = s.update(ctx, func(tx *bbolt.Tx, on *subjects) (func() error, error) {
 		lookup := lookupKey(k.OrganizationID, k.Key)
-		on.id = k.ID
+		on.id, on.customer = k.ID, k.CustomerID
 		on.addLookup(lookup)
 		if exists(tx, k.ID, lookup) {
 			return nil, licensekey.ErrExists
 		}
-		return func() error {
-			// WithoutCancel: an error here would fail the other changes of the
-			// commit too.
-			return insert(context.WithoutCancel(ctx), tx, []licensekey.LicenseKeyWithActivations{{LicenseKey: k}})
-		}, nil
+		known := false
+		if issued, known, err = withKnownCustomer(tx, k); err != nil {
+			return nil, err
+		}
+		return func() error { return insertOne(tx, issued, !known) }, nil
 	})
 	if err != nil {
 		return licensekey.LicenseKey{}, err
 	}
-	return k, nil
-}
-
-// recordCache holds the record of a license key that was read last, and the license
-// key decoded from it. A change is decided twice, mostly on the same record, and
-// decoding the record is most of the work.
-type recordCache struct {
-	record []byte
-	k      licensekey.LicenseKey
-}
-
-func (c *recordCache) decode(id uuid.UUID, record []byte) error {
-	if bytes.Equal(record, c.record) {
-		return nil
-	}
-	_, text, err := splitRecord(id, record)
-	if err != nil {
-		return err
-	}
-	var k licensekey.LicenseKey
-	if err := decode(text, &k); err != nil {
-		return fmt.Errorf("license key %v: %w", id, err)
-	}
-	*c = recordCache{bytes.Clone(record), k}
-	return nil
-}
-
-// getLicenseKey reads a license key from its record and its state.
-func getLicenseKey(tx *bbolt.Tx, id uuid.UUID, cache *recordCache) (licensekey.LicenseKey, state, error) {
-	record := tx.Bucket(keysBucket).Get(id[:])
-	if record == nil {
-		return licensekey.LicenseKey{}, state{}, licensekey.ErrNotFound
-	}
-	if err := cache.decode(id, record); err != nil {
-		return licensekey.LicenseKey{}, state{}, err
-	}
-	st, err := getState(tx, id)
-	k := cache.k
-	st.applyTo(&k)
-	return k, st, err
+	return issued, nil
 }
 
 // Get implements [licensekey.Admin]. It may show a change whose sync is not yet
@@ -121,41 +83,6 @@ func load(tx *bbolt.Tx, id uuid.UUID) (licensekey.LicenseKeyWithActivations, err
 	return k, nil
 }
 
-// List implements [licensekey.Admin]. It may show a change whose sync is not yet
-// complete. It decodes every license key after req.After, also those that the
-// request does not ask for, until the page is full. If a record cannot be read, the
-// error has the id of its license key.
-//
-// All of this takes place in one read transaction. See [Store.Backup] for what has
-// to wait for it.
-func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []licensekey.LicenseKey, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		c := tx.Bucket(keysBucket).Cursor()
-		id, _ := c.Seek(req.After[:])
-		if bytes.Equal(id, req.After[:]) {
-			id, _ = c.Next()
-		}
-		for i := 0; id != nil && len(keys) < req.PageSize(); i++ {
-			if err := look(ctx, i); err != nil {
-				return err
-			}
-			k, _, err := getLicenseKey(tx, uuid.UUID(id), new(recordCache))
-			if err != nil {
-				return err
-			}
-			if req.Matches(k) {
-				keys = append(keys, k)
-			}
-			id, _ = c.Next()
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return keys, nil
-}
-
 // Delete implements [licensekey.Admin]. It decodes no JSON, so it can also delete a
 // license key whose record is damaged.
 func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
@@ -165,32 +92,49 @@ func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
 		if record == nil {
 			return nil, licensekey.ErrNotFound
 		}
-		lookup, _, err := splitRecord(id, record)
-		lookup = bytes.Clone(lookup)
-		on.addLookup(lookup)
-		return func() error { return remove(tx, id, lookup) }, err
+		head, _, err := splitRecord(id, record)
+		if err != nil {
+			return nil, err
+		}
+		head = bytes.Clone(head)
+		on.customer = uuid.UUID(head.customerID())
+		on.addLookup(head.lookup())
+		return func() error { return remove(tx, id, head) }, nil
 	})
 }
 
-// remove deletes the records of a license key.
-func remove(tx *bbolt.Tx, id uuid.UUID, lookup []byte) error {
-	activations := tx.Bucket(activationsBucket)
-	var keys [][]byte
-	for key := range activationRecords(tx, id) {
-		keys = append(keys, bytes.Clone(key))
+// remove deletes the records of a license key, and its customer if no other license
+// key has it.
+func remove(tx *bbolt.Tx, id uuid.UUID, head licenseKeyHead) error {
+	if err := removeActivations(tx, id); err != nil {
+		return err
 	}
-	for _, key := range append(keys, id[:]) {
-		if err := activations.Delete(key); err != nil {
-			return err
-		}
-	}
-	if err := tx.Bucket(lookupBucket).Delete(lookup); err != nil {
+	if err := tx.Bucket(lookupBucket).Delete(head.lookup()); err != nil {
 		return err
 	}
 	if err := deleteState(tx, id); err != nil {
 		return err
 	}
-	return tx.Bucket(keysBucket).Delete(id[:])
+	if err := reindex(tx, licenseKeyIndexes, id, head, nil); err != nil {
+		return err
+	}
+	if err := tx.Bucket(keysBucket).Delete(id[:]); err != nil {
+		return err
+	}
+	return removeCustomer(tx, uuid.UUID(head.customerID()))
+}
+
+func removeActivations(tx *bbolt.Tx, licenseKeyID uuid.UUID) error {
+	keys := [][]byte{licenseKeyID[:]}
+	for key := range activationRecords(tx, licenseKeyID) {
+		keys = append(keys, bytes.Clone(key))
+	}
+	for _, key := range keys {
+		if err := tx.Bucket(activationsBucket).Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Update implements [licensekey.Admin].
@@ -235,9 +179,6 @@ func (s *Store) EndActivation(ctx context.Context, req licensekey.EndActivationR
 	return ended, nil
 }
 
-// errSame ends a decision that changes nothing and is no error of the caller.
-var errSame = errors.New("nothing changes")
-
 // change replaces a license key by the result of check. If that is the license key
 // as it was, nothing is written.
 func (s *Store) change(ctx context.Context, id uuid.UUID,
@@ -254,47 +195,21 @@ func (s *Store) change(ctx context.Context, id uuid.UUID,
 			return nil, err
 		}
 		if reflect.DeepEqual(after, before) {
-			return nil, errSame
+			on.customer = before.CustomerID // after shows it
+			return nil, errUnchanged
 		}
-		if after.Key == before.Key {
-			return func() error { return putLicenseKey(tx, after, st) }, nil
+		if after.Key != before.Key {
+			to := lookupKey(after.OrganizationID, after.Key)
+			on.addLookup(lookupKey(before.OrganizationID, before.Key))
+			on.addLookup(to)
+			if tx.Bucket(lookupBucket).Get(to) != nil {
+				return nil, licensekey.ErrExists
+			}
 		}
-		from, to := lookupKey(before.OrganizationID, before.Key), lookupKey(after.OrganizationID, after.Key)
-		on.addLookup(from)
-		on.addLookup(to)
-		if tx.Bucket(lookupBucket).Get(to) != nil {
-			return nil, licensekey.ErrExists
-		}
-		return func() error { return moveLicenseKey(tx, after, st, from, to) }, nil
+		return func() error { return putLicenseKey(tx, after, st) }, nil
 	})
-	if err != nil && !errors.Is(err, errSame) {
+	if err != nil && !errors.Is(err, errUnchanged) {
 		return licensekey.LicenseKey{}, err
 	}
 	return after, nil
-}
-
-// moveLicenseKey writes the record and the state of k. It replaces the lookup key
-// from, by which k was found, by the lookup key to.
-func moveLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey, st state, from, to []byte) error {
-	lookup := tx.Bucket(lookupBucket)
-	if err := lookup.Delete(from); err != nil {
-		return err
-	}
-	if err := lookup.Put(to, k.ID[:]); err != nil {
-		return err
-	}
-	return putLicenseKey(tx, k, st)
-}
-
-// putLicenseKey writes the record and the state of k.
-func putLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey, st state) error {
-	st.copyFrom(k)
-	if err := putState(tx, k.ID, st); err != nil {
-		return err
-	}
-	record, err := encodeLicenseKey(k)
-	if err != nil {
-		return err
-	}
-	return tx.Bucket(keysBucket).Put(k.ID[:], record)
 }

@@ -62,7 +62,7 @@ func snapshot(t *testing.T, f file) string {
 func exportOf(t *testing.T, f file) string {
 	t.Helper()
 	var buf bytes.Buffer
-	for k, err := range licensekey.All(t.Context(), f) {
+	for k, err := range licensekey.All(t.Context(), f, licensekey.ListRequest{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,10 +56,11 @@ func benchStore(b testing.TB, keys int) (file, []licensekey.DeactivateRequest) {
 }
 
 func benchKey(at time.Time) licensekey.LicenseKeyWithActivations {
-	email, seats := "ada@example.com", int64(10)
+	id, seats := uuid.New(), int64(10)
+	email := id.String()[:8] + "@example.com"
 	k := licensekey.LicenseKeyWithActivations{LicenseKey: licensekey.LicenseKey{
 		ID: uuid.New(), CreatedAt: at, OrganizationID: org, Key: licensekey.NewKey(""), Status: licensekey.StatusGranted,
-		Customer:         licensekey.Customer{ID: uuid.New(), CreatedAt: at, Email: &email, Type: "individual"},
+		Customer:         licensekey.Customer{ID: id, CreatedAt: at, Email: &email, Type: "individual"},
 		LimitActivations: &seats,
 	}}
 	for range 3 {

@@ -10,8 +10,8 @@ import (
 )
 
 // CheckRecords returns what is wrong with the records of a database: whether
-// each belongs to a license key, and the activations are as their number and the
-// marks say.
+// each belongs to a license key, the activations are as their number and the
+// marks say, and the indexes have what the records say and nothing else.
 func CheckRecords(tx *bbolt.Tx) error {
 	var errs []error
 	wrong := func(format string, args ...any) error {
@@ -46,7 +46,67 @@ func CheckRecords(tx *bbolt.Tx) error {
 	if found != 0 {
 		errs = append(errs, fmt.Errorf("there are %d more lookups than license keys", found))
 	}
+	errs = append(errs, checkIndexes(tx))
 	return errors.Join(errs...)
+}
+
+// checkIndexes makes the records of all indexes anew, from the JSON of the license
+// keys and the customers, and compares.
+func checkIndexes(tx *bbolt.Tx) error {
+	want := make(map[string]bool) // bucket and key of an index record
+	customers := make(map[string]bool)
+	var errs []error
+	err := tx.Bucket(keysBucket).ForEach(func(id, record []byte) error {
+		k, _, err := getLicenseKey(tx, uuid.UUID(id), new(recordCache))
+		if err != nil {
+			return err
+		}
+		customers[string(k.CustomerID[:])] = true
+		errs = append(errs, checkIndexed(licenseKeyIndexes, k.ID, record, headOfLicenseKey(k), want))
+		return nil
+	})
+	errs = append(errs, err)
+	err = tx.Bucket(customersBucket).ForEach(func(id, record []byte) error {
+		c, err := getCustomer(tx, uuid.UUID(id))
+		if err != nil {
+			return err
+		}
+		if !customers[string(id)] {
+			errs = append(errs, fmt.Errorf("customer %v has no license key", c.ID))
+		}
+		errs = append(errs, checkIndexed(customerIndexes, c.ID, record, headOfCustomer(c), want))
+		return nil
+	})
+	errs = append(errs, err)
+	for _, index := range append(licenseKeyIndexes[:len(licenseKeyIndexes):len(licenseKeyIndexes)], customerIndexes...) {
+		err := tx.Bucket(index.bucket).ForEach(func(key, value []byte) error {
+			record := string(index.bucket) + string(key)
+			if !want[record] || len(value) != 0 {
+				errs = append(errs, fmt.Errorf("%s has the record %x, which nothing has", index.bucket, key))
+			}
+			delete(want, record)
+			return nil
+		})
+		errs = append(errs, err)
+	}
+	for record := range want {
+		errs = append(errs, fmt.Errorf("an index lacks the record %q", record))
+	}
+	return errors.Join(errs...)
+}
+
+// checkIndexed checks that a record begins with its head, and adds its index records
+// to want.
+func checkIndexed(indexes []index, id uuid.UUID, record, head []byte, want map[string]bool) error {
+	if !bytes.HasPrefix(record, head) {
+		return fmt.Errorf("the record of %v does not begin with the head %x", id, head)
+	}
+	for _, index := range indexes {
+		if key := index.key(head, id); key != nil {
+			want[string(index.bucket)+string(key)] = true
+		}
+	}
+	return nil
 }
 
 func checkActivations(tx *bbolt.Tx, id uuid.UUID) error {

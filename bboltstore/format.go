@@ -1,40 +1,61 @@
 package bboltstore
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
-	"slices"
 
-	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
-
-	"github.com/licensekit/licensekey"
 )
 
-// The database format, version 3.
+// The database format, version 4.
 //
 //	licensekey.format       "version" → 4 bytes, big endian
-//	licensekey.keys         license key id → lookup key, licensekey.LicenseKey as JSON without what is in its state
+//	licensekey.keys         license key id → head, then licensekey.LicenseKey as JSON without its customer and its state
+//	licensekey.customers    customer id → head, then licensekey.Customer as JSON
 //	licensekey.states       license key id → state, see appendState; the zero state has no record
 //	licensekey.recent       the same, for the states that changed last
 //	licensekey.lookup       lookup key → license key id
 //	licensekey.activations  license key id → how many records follow for it, as a varint; none if there are none
 //	                        license key id, activation id → licensekey.Activation as JSON
 //
+// Indexes of license keys. They have one record for each license key, with no value:
+//
+//	licensekey.by-time          place
+//	licensekey.by-organization  organization id, place
+//	licensekey.by-benefit       benefit id, place
+//	licensekey.by-customer      customer id, place
+//	licensekey.by-suffix        hash of the last six characters of the key string, place
+//
+// Indexes of customers. They have one record for each customer that has such a text:
+//
+//	licensekey.by-email         hash of the e-mail in folded case, customer id
+//	licensekey.by-external-id   hash of the external id, customer id
+//
 // An id is stored as its 16 bytes. A lookup key has 48 bytes: the organization id
 // and the SHA-256 of the key string. The key string is hashed because a bbolt key
 // has at most 32 KiB, and so that the time of a look-up does not tell how much of a
-// guess was right. The record of a license key begins with its lookup key, so that
-// a license key whose JSON cannot be read can be deleted.
+// guess was right.
+//
+// A place is where a license key is in the order of lists: the time of creation in
+// 8 bytes that sort as the times do, and the license key id. So a page of a list is
+// a run of neighbours in an index, and counting reads nothing else. A hash has the
+// first 8 bytes of a SHA-256. Two texts may have the same hash: whoever has found a
+// record by a hash compares the text.
+//
+// A record of a license key or a customer begins with a head of fixed size, from
+// which all its index records follow. So it can be deleted even if its JSON cannot
+// be read, and a list can leave it out without reading the JSON. See licenseKeyHead
+// and customerHead.
+//
+// A customer is there as long as a license key has it: by-customer tells whether
+// the last one is gone.
 //
 // The cost of a change is what its commit writes: whole pages, at random places,
 // with all the branch pages above them. The layout keeps the number of pages small:
 //
 //   - Validations and deactivations write only the state of a license key. States
-//     are small, so many of them share a page.
+//     are small, so many of them share a page. Nothing that an index has is in the
+//     state: only Issue, Import, Rotate, UpdateCustomer and Delete change indexes.
 //   - The states that changed last are in a small bucket of their own. The
 //     changes of one commit share its pages. See flushEvery.
 //   - A deactivation leaves the record of the activation where it is and puts a
@@ -47,19 +68,30 @@ import (
 //     the mark of the new one.
 //   - The number of records is stored just before them, where an activation writes
 //     anyway. The number of live activations is that number minus the number of
-//     marks. So Activate need not read the activations that are there.
-const formatVersion = 3
-
-// lookupSize is the size of a lookup key.
-const lookupSize = 16 + sha256.Size
+//     marks. So Activate and List need not read the activations that are there.
+const formatVersion = 4
 
 var (
-	formatBucket      = []byte("licensekey.format")
-	keysBucket        = []byte("licensekey.keys")
-	statesBucket      = []byte("licensekey.states")
-	recentBucket      = []byte("licensekey.recent")
-	lookupBucket      = []byte("licensekey.lookup")
-	activationsBucket = []byte("licensekey.activations")
+	formatBucket         = []byte("licensekey.format")
+	keysBucket           = []byte("licensekey.keys")
+	customersBucket      = []byte("licensekey.customers")
+	statesBucket         = []byte("licensekey.states")
+	recentBucket         = []byte("licensekey.recent")
+	lookupBucket         = []byte("licensekey.lookup")
+	activationsBucket    = []byte("licensekey.activations")
+	byTimeBucket         = []byte("licensekey.by-time")
+	byOrganizationBucket = []byte("licensekey.by-organization")
+	byBenefitBucket      = []byte("licensekey.by-benefit")
+	byCustomerBucket     = []byte("licensekey.by-customer")
+	bySuffixBucket       = []byte("licensekey.by-suffix")
+	byEmailBucket        = []byte("licensekey.by-email")
+	byExternalIDBucket   = []byte("licensekey.by-external-id")
+
+	// buckets are all buckets but the one of the format.
+	buckets = [][]byte{
+		keysBucket, customersBucket, statesBucket, recentBucket, lookupBucket, activationsBucket,
+		byTimeBucket, byOrganizationBucket, byBenefitBucket, byCustomerBucket, bySuffixBucket, byEmailBucket, byExternalIDBucket,
+	}
 
 	versionKey = []byte("version")
 )
@@ -83,7 +115,7 @@ func (s *Store) prepare() (err error) {
 		return err
 	}
 	return s.db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{formatBucket, keysBucket, statesBucket, recentBucket, lookupBucket, activationsBucket} {
+		for _, name := range append([][]byte{formatBucket}, buckets...) {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return fmt.Errorf("create bucket %s: %w", name, err)
 			}
@@ -103,56 +135,10 @@ func checkFormat(tx *bbolt.Tx) error {
 			"export the license keys with a program that reads version %d, and import them into a new database",
 			ErrFormat, v, formatVersion, v)
 	}
-	for _, name := range [][]byte{keysBucket, statesBucket, recentBucket, lookupBucket, activationsBucket} {
+	for _, name := range buckets {
 		if tx.Bucket(name) == nil {
 			return fmt.Errorf("%w: the bucket %q is missing", ErrFormat, name)
 		}
-	}
-	return nil
-}
-
-func lookupKey(organizationID uuid.UUID, key licensekey.Key) []byte {
-	sum := sha256.Sum256([]byte(key))
-	return slices.Concat(organizationID[:], sum[:])
-}
-
-// encodeLicenseKey returns the record of k. Counters and times, which change
-// often, are in its state; the record has zeros for them.
-func encodeLicenseKey(k licensekey.LicenseKey) ([]byte, error) {
-	var none state
-	none.applyTo(&k)
-	text, err := encode(k)
-	if err != nil {
-		return nil, err
-	}
-	return append(lookupKey(k.OrganizationID, k.Key), text...), nil
-}
-
-// splitRecord returns the lookup key and the JSON in the record of a license key.
-func splitRecord(id uuid.UUID, record []byte) (lookup, text []byte, err error) {
-	if len(record) < lookupSize {
-		return nil, nil, fmt.Errorf("license key %v: the record is cut short", id)
-	}
-	return record[:lookupSize], record[lookupSize:], nil
-}
-
-// encode writes a record. Unlike json.Marshal, it does not escape the JSON that the
-// record contains: meta, conditions and metadata.
-func encode(record any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(record); err != nil {
-		return nil, fmt.Errorf("encode a record: %w", err)
-	}
-	return buf.Bytes(), nil
-}
-
-// decode reads a record. The result shares no memory with data, which is valid only
-// until the transaction ends.
-func decode(data []byte, record any) error {
-	if err := json.Unmarshal(data, record); err != nil {
-		return fmt.Errorf("decode a record: %w", err)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package bboltstore
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -20,7 +21,8 @@ const lookEvery = 1000
 // memory in proportion to what it adds, and other changes wait until it ends. If ctx
 // ends before the commit, nothing is added. If several keys in the input have the
 // same id, or the same organization and key string, only the first of them is
-// added.
+// added. Of several customers with the same id, one that is stored already counts,
+// and else the first; Import returns ErrInvalid if they are of several organizations.
 func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActivations) (added int, err error) {
 	checked, err := rules.Imports(ctx, keys)
 	if err != nil {
@@ -33,8 +35,12 @@ func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActi
 			if err != nil {
 				return err
 			}
+			customers, err := unknownCustomers(ctx, tx, found)
+			if err != nil {
+				return err
+			}
 			added = len(found)
-			return insert(ctx, tx, found)
+			return insert(ctx, tx, found, customers)
 		}, nil
 	})
 	if err != nil {
@@ -76,13 +82,52 @@ func unknown(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWith
 	return found, nil
 }
 
-// insert writes the records of license keys that are not yet in the database. It
-// writes them in the order of each bucket's keys: until a transaction ends, bbolt
-// keeps all new records of a bucket in one sorted list, and in any other order each
-// insertion would move half of the list.
-func insert(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations) error {
+// unknownCustomers returns those customers of keys that are not yet in the database.
+// It returns ErrInvalid if a license key cannot have the customer that is stored.
+func unknownCustomers(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.Customer, error) {
+	var unknown []licensekey.Customer
+	first := make(map[uuid.UUID]licensekey.Customer, len(keys))
+	for i, k := range keys {
+		if err := look(ctx, i); err != nil {
+			return nil, err
+		}
+		seen, ok := first[k.CustomerID]
+		if !ok {
+			known, stored, err := withKnownCustomer(tx, k.LicenseKey)
+			if err != nil {
+				return nil, fmt.Errorf("license key %v: %w", k.ID, err)
+			}
+			if !stored {
+				unknown = append(unknown, k.Customer)
+			}
+			first[k.CustomerID] = known.Customer
+			continue
+		}
+		if _, err := rules.KnownCustomer(k.LicenseKey, seen); err != nil {
+			return nil, fmt.Errorf("license key %v: %w", k.ID, err)
+		}
+	}
+	return unknown, nil
+}
+
+// insertOne writes the records of one license key that is not yet in the database,
+// and of its customer if that one is not either.
+func insertOne(tx *bbolt.Tx, k licensekey.LicenseKey, newCustomer bool) error {
+	var customers []licensekey.Customer
+	if newCustomer {
+		customers = append(customers, k.Customer)
+	}
+	// An error of a ctx would fail the other changes of the commit too.
+	return insert(context.Background(), tx, []licensekey.LicenseKeyWithActivations{{LicenseKey: k}}, customers)
+}
+
+// insert writes the records of license keys and customers that are not yet in the
+// database. It writes them in the order of each bucket's keys: until a transaction
+// ends, bbolt keeps all new records of a bucket in one sorted list, and in any other
+// order each insertion would move half of the list.
+func insert(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations, customers []licensekey.Customer) error {
 	slices.SortFunc(keys, func(a, b licensekey.LicenseKeyWithActivations) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	lookups := make([][]byte, len(keys)) // each a lookup key and a license key id
+	records := make(newRecords)
 	for i, k := range keys {
 		if err := look(ctx, i); err != nil {
 			return err
@@ -100,15 +145,53 @@ func insert(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithA
 		if err := insertActivations(tx, k); err != nil {
 			return err
 		}
-		lookups[i] = slices.Concat(record[:lookupSize], k.ID[:])
+		head := licenseKeyHead(record[:licenseKeyHeadSize])
+		records.add(lookupBucket, head.lookup(), bytes.Clone(k.ID[:]))
+		records.addIndexes(licenseKeyIndexes, k.ID, head)
 	}
-	slices.SortFunc(lookups, bytes.Compare)
-	for i, lookup := range lookups {
+	for i, c := range customers {
 		if err := look(ctx, i); err != nil {
 			return err
 		}
-		if err := tx.Bucket(lookupBucket).Put(lookup[:lookupSize], lookup[lookupSize:]); err != nil {
+		record, err := encodeCustomer(c)
+		if err != nil {
 			return err
+		}
+		records.add(customersBucket, bytes.Clone(c.ID[:]), record)
+		records.addIndexes(customerIndexes, c.ID, record[:customerHeadSize])
+	}
+	return records.put(ctx, tx)
+}
+
+// newRecords holds records to be written, by their buckets.
+type newRecords map[string][]newRecord
+
+type newRecord struct{ key, value []byte }
+
+func (r newRecords) add(bucket, key, value []byte) {
+	r[string(bucket)] = append(r[string(bucket)], newRecord{key, value})
+}
+
+func (r newRecords) addIndexes(indexes []index, id uuid.UUID, head []byte) {
+	for _, index := range indexes {
+		if key := index.key(head, id); key != nil {
+			r.add(index.bucket, key, nil)
+		}
+	}
+}
+
+// put writes the records of each bucket in the order of their keys.
+func (r newRecords) put(ctx context.Context, tx *bbolt.Tx) error {
+	for name, records := range r {
+		slices.SortFunc(records, func(a, b newRecord) int { return bytes.Compare(a.key, b.key) })
+		bucket := tx.Bucket([]byte(name))
+		for i, record := range records {
+			if err := look(ctx, i); err != nil {
+				return err
+			}
+			if err := bucket.Put(record.key, record.value); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

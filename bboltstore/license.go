@@ -73,6 +73,7 @@ func checkActivate(tx *bbolt.Tx, on *subjects, req licensekey.ActivateRequest, c
 	}
 	result = licensekey.Activated{Activation: a, LicenseKey: k}
 	if same != nil {
+		on.customer = k.CustomerID // the result shows it
 		return result, nil, errUnchanged
 	}
 	return result, func() error { return addActivation(tx, a, st) }, nil

@@ -50,20 +50,20 @@ func TestOpenRejects(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	newer := string(binary.BigEndian.AppendUint32(nil, 4))
+	newer := string(binary.BigEndian.AppendUint32(nil, 5))
 	tests := []struct {
 		name string
 		make func(path string)
 		want string
 	}{
 		{"foreign database", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "users") }) }, "users"},
-		{"newer version", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", newer) }) }, "version 4"},
+		{"newer version", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", newer) }) }, "version 5"},
 		{"older version", func(p string) {
-			inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", "\x00\x00\x00\x02") })
+			inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", "\x00\x00\x00\x03") })
 		}, "export the license keys"},
 		{"no version", func(p string) { inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format") }) }, "version"},
 		{"missing buckets", func(p string) {
-			inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", "\x00\x00\x00\x03") })
+			inBolt(t, p, func(db *bbolt.DB) { bucket(db, "licensekey.format", "version", "\x00\x00\x00\x04") })
 		}, "licensekey.keys"},
 		{"text file", func(p string) { write(t, p, strings.Repeat("no database\n", 1000)) }, "invalid"},
 		{"zeros", func(p string) { write(t, p, strings.Repeat("\x00", 64<<10)) }, "invalid"},

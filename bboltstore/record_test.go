@@ -26,7 +26,7 @@ func TestDamagedRecord(t *testing.T) {
 	}
 	err = bboltstore.DB(f.Store).Update(func(tx *bbolt.Tx) error {
 		keys := tx.Bucket([]byte("licensekey.keys"))
-		record := append([]byte{}, keys.Get(k.ID[:])[:48]...)
+		record := append([]byte{}, keys.Get(k.ID[:])[:bboltstore.LicenseKeyHeadSize]...)
 		return keys.Put(k.ID[:], append(record, "{no JSON"...))
 	})
 	if err != nil {
@@ -151,7 +151,7 @@ func TestManyEnded(t *testing.T) {
 func TestListCanceled(t *testing.T) {
 	t.Parallel()
 	f, _ := benchStore(t, 2_500)
-	list := licensekey.ListRequest{Status: licensekey.StatusRevoked}
+	list := licensekey.ListRequest{Statuses: []licensekey.Status{licensekey.StatusRevoked}}
 	times := 0
 	for ; ; times++ {
 		_, err := f.List(&endsLater{t.Context(), times}, list)

@@ -108,7 +108,7 @@ func TestMovedStates(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantGone(t, f, reqs...)
-	for k, err := range licensekey.All(t.Context(), f) {
+	for k, err := range licensekey.All(t.Context(), f, licensekey.ListRequest{}) {
 		if err != nil || k.Validations != 3 || k.Usage != 6 || k.LastValidatedAt == nil || len(k.Activations) != 0 {
 			t.Errorf("stored is %+v, %v, want 3 validations, usage 6 and no activations", k, err)
 		}

@@ -259,6 +259,11 @@ func TestClosed(t *testing.T) {
 			"Get":      func(ctx context.Context) error { _, err := store.Get(ctx, k.ID); return err },
 			"GetByKey": func(ctx context.Context) error { _, err := store.GetByKey(ctx, org, req.Key); return err },
 			"List":     func(ctx context.Context) error { _, err := store.List(ctx, licensekey.ListRequest{}); return err },
+			"Count":    func(ctx context.Context) error { _, err := store.Count(ctx, licensekey.ListRequest{}); return err },
+			"UpdateCustomer": func(ctx context.Context) error {
+				_, err := store.UpdateCustomer(ctx, licensekey.UpdateCustomerRequest{Customer: k.Customer})
+				return err
+			},
 			"Update": func(ctx context.Context) error {
 				_, err := store.Update(ctx, licensekey.UpdateRequest{ID: k.ID})
 				return err

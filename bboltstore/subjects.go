@@ -8,9 +8,10 @@ import (
 
 // subjects names what a decision looks at and what its change affects.
 type subjects struct {
-	all     bool      // everything
-	id      uuid.UUID // of a license key; zero is none
-	lookups [2][]byte // lookup keys; nil is none
+	all      bool      // everything
+	id       uuid.UUID // of a license key; zero is none
+	customer uuid.UUID // the id of a customer; zero is none
+	lookups  [2][]byte // lookup keys; nil is none
 }
 
 func (s *subjects) addLookup(lookup []byte) {
@@ -22,7 +23,7 @@ func (s *subjects) addLookup(lookup []byte) {
 }
 
 func (s *subjects) overlap(other *subjects) bool {
-	if s.all || other.all || s.id == other.id && s.id != uuid.Nil {
+	if s.all || other.all || s.id == other.id && s.id != uuid.Nil || s.customer == other.customer && s.customer != uuid.Nil {
 		return true
 	}
 	for _, lookup := range s.lookups {
