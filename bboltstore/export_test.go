@@ -9,8 +9,11 @@ import (
 	"github.com/licensekit/licensekey"
 )
 
-// LicenseKeyHeadSize is the size of what a record begins with, before its JSON.
-const LicenseKeyHeadSize = licenseKeyHeadSize
+// The sizes of what a record begins with, before its JSON.
+const (
+	LicenseKeyHeadSize = licenseKeyHeadSize
+	CustomerHeadSize   = customerHeadSize
+)
 
 // DB lets tests reach the database under a store.
 func DB(s *Store) *bbolt.DB { return s.db }

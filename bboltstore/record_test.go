@@ -146,23 +146,73 @@ func TestManyEnded(t *testing.T) {
 	}
 }
 
-// TestListCanceled ends the context of a list, of which no key is in the page, at
-// each place where it is looked at.
+// TestListCanceled ends the context of a list, of which no key is in the page, and
+// of a count, at each place where it is looked at.
 func TestListCanceled(t *testing.T) {
 	t.Parallel()
 	f, _ := benchStore(t, 2_500)
 	list := licensekey.ListRequest{Statuses: []licensekey.Status{licensekey.StatusRevoked}}
-	times := 0
-	for ; ; times++ {
-		_, err := f.List(&endsLater{t.Context(), times}, list)
-		if err == nil {
-			break
+	for method, call := range map[string]func(context.Context) error{
+		"List":  func(ctx context.Context) error { _, err := f.List(ctx, list); return err },
+		"Count": func(ctx context.Context) error { _, err := f.Count(ctx, licensekey.ListRequest{}); return err },
+	} {
+		times := 0
+		for ; ; times++ {
+			err := call(&endsLater{t.Context(), times})
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, context.Canceled) {
+				t.Fatalf("%s whose ctx ends when looked at for the %dth time = %v, want context.Canceled", method, times, err)
+			}
 		}
-		if !errors.Is(err, context.Canceled) {
-			t.Fatalf("List whose ctx ends when looked at for the %dth time = %v, want context.Canceled", times, err)
+		if times < 3 {
+			t.Errorf("%s of 2,500 keys looked at ctx %d times, want 3 or more", method, times)
 		}
 	}
-	if times < 3 {
-		t.Errorf("List of 2,500 keys looked at ctx %d times, want 3 or more", times)
+}
+
+// TestDamagedCustomer writes over the JSON of a customer: the methods that need it
+// name the license key and the customer, and the last license key of the customer
+// can be deleted, which deletes the customer.
+func TestDamagedCustomer(t *testing.T) {
+	t.Parallel()
+	k := benchKey(time.Now())
+	f := newStore(t, []licensekey.LicenseKeyWithActivations{k})
+	err := bboltstore.DB(f.Store).Update(func(tx *bbolt.Tx) error {
+		customers := tx.Bucket([]byte("licensekey.customers"))
+		record := append([]byte{}, customers.Get(k.Customer.ID[:])[:bboltstore.CustomerHeadSize]...)
+		return customers.Put(k.Customer.ID[:], append(record, "{no JSON"...))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for method, call := range map[string]func(context.Context) error{
+		"Get": func(ctx context.Context) error { _, err := f.Get(ctx, k.ID); return err },
+		"List": func(ctx context.Context) error {
+			_, err := f.List(ctx, licensekey.ListRequest{Email: *k.Customer.Email})
+			return err
+		},
+		"UpdateCustomer": func(ctx context.Context) error {
+			_, err := f.UpdateCustomer(ctx, licensekey.UpdateCustomerRequest{Customer: k.Customer})
+			return err
+		},
+		"Issue": func(ctx context.Context) error {
+			_, err := f.Issue(ctx, licensekey.IssueRequest{OrganizationID: org, Customer: k.Customer})
+			return err
+		},
+	} {
+		if err := call(t.Context()); err == nil || errors.Is(err, licensekey.ErrNotFound) || !strings.Contains(err.Error(), k.Customer.ID.String()) {
+			t.Errorf("%s with a damaged customer = %v, want an error with the customer's id", method, err)
+		}
+	}
+	if n, err := f.Count(t.Context(), licensekey.ListRequest{CustomerIDs: []uuid.UUID{k.Customer.ID}}); err != nil || n != 1 {
+		t.Errorf("Count of the customer's license keys = %d, %v, want 1", n, err)
+	}
+	if err := f.Delete(t.Context(), k.ID); err != nil {
+		t.Errorf("Delete of the license key of a damaged customer = %v, want nil", err)
+	}
+	if _, err := f.UpdateCustomer(t.Context(), licensekey.UpdateCustomerRequest{Customer: k.Customer}); !errors.Is(err, licensekey.ErrNotFound) {
+		t.Errorf("UpdateCustomer after that = %v, want ErrNotFound", err)
 	}
 }

@@ -87,7 +87,8 @@ func TestErrorsRestOnSyncedCommits(t *testing.T) {
 	t.Parallel()
 	type key struct {
 		licensekey.DeactivateRequest
-		id uuid.UUID
+		id       uuid.UUID
+		customer licensekey.Customer
 	}
 	type call func(ctx context.Context, f file, k key) error
 	activate := func(ctx context.Context, f file, k key) error {
@@ -118,6 +119,24 @@ func TestErrorsRestOnSyncedCommits(t *testing.T) {
 	remove := func(ctx context.Context, f file, k key) error { return f.Delete(ctx, k.id) }
 	get := func(ctx context.Context, f file, k key) error { _, err := f.Get(ctx, k.id); return err }
 	getByKey := func(ctx context.Context, f file, k key) error { _, err := f.GetByKey(ctx, org, k.Key); return err }
+	seats := int64(2)
+	update := func(ctx context.Context, f file, k key) error {
+		_, err := f.Update(ctx, licensekey.UpdateRequest{ID: k.id, LimitActivations: &seats})
+		return err
+	}
+	updateCustomer := func(ctx context.Context, f file, k key) error {
+		email := "ada@example.com"
+		k.customer.Email = &email
+		_, err := f.UpdateCustomer(ctx, licensekey.UpdateCustomerRequest{Customer: k.customer})
+		return err
+	}
+	customer := licensekey.Customer{ID: uuid.New()}
+	issueTo := func(organization uuid.UUID) call {
+		return func(ctx context.Context, f file, _ key) error {
+			_, err := f.Issue(ctx, licensekey.IssueRequest{OrganizationID: organization, Customer: customer})
+			return err
+		}
+	}
 	tests := []struct {
 		name        string
 		change      call
@@ -136,6 +155,10 @@ func TestErrorsRestOnSyncedCommits(t *testing.T) {
 		{"deactivate of a deleted key", remove, deactivate, licensekey.ErrNotFound, false},
 		{"get by the key string of a deleted key", remove, getByKey, licensekey.ErrNotFound, false},
 		{"get a deleted key", remove, get, licensekey.ErrNotFound, false},
+		{"update the customer of a deleted key", remove, updateCustomer, licensekey.ErrNotFound, false},
+		{"update a customer twice", updateCustomer, updateCustomer, nil, false},
+		{"a license key that shows its customer", updateCustomer, update, nil, false},
+		{"issue to the customer of another organization", issueTo(org), issueTo(uuid.New()), licensekey.ErrInvalid, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -146,9 +169,8 @@ func TestErrorsRestOnSyncedCommits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			k.id = stored.ID
-			seats := int64(2)
-			if _, err := f.Update(t.Context(), licensekey.UpdateRequest{ID: k.id, LimitActivations: &seats}); err != nil {
+			k.id, k.customer = stored.ID, stored.Customer
+			if err := update(t.Context(), f, k); err != nil {
 				t.Fatal(err)
 			}
 			release, changed := unsynced(t, f, func() error { return tt.change(context.Background(), f, k) })
