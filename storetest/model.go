@@ -150,7 +150,8 @@ func result(err error, format string, values ...any) string {
 
 func (m *model) issue(s licensekey.ManagedStore) (what, got, want string) {
 	req := licensekey.IssueRequest{
-		ID: uuid.New(), OrganizationID: m.organization, Key: licensekey.Key(fmt.Sprint("KEY-", m.IntN(40))), Now: m.now,
+		ID: uuid.New(), OrganizationID: m.organization, Key: licensekey.Key(fmt.Sprint("KEY-", m.IntN(40))),
+		Now:              m.now.Truncate(time.Minute), // so that some have one time
 		LimitActivations: int64(m.IntN(4)), LimitUsage: int64(m.IntN(3) * 10),
 	}
 	if m.IntN(3) == 0 {
