@@ -27,8 +27,10 @@ type Admin interface {
 	// Import adds license keys with their ids, counters and live activations.
 	// It adds all of them, or none if it returns an error. It skips keys that
 	// are already there, by id or by organization and key string: those stay as
-	// they are. added is the number of the others. It returns ErrInvalid if any
-	// of the keys cannot be stored.
+	// they are. added is the number of the others. The customer of an added key
+	// stays as it is too, if the store has one with that id. Import returns
+	// ErrInvalid if any of the keys cannot be stored, or has the id of a customer
+	// of another organization.
 	Import(ctx context.Context, keys []LicenseKeyWithActivations) (added int, err error)
 	// Get returns a license key and its live activations, oldest first. It
 	// returns ErrNotFound if there is no license key with that id.
@@ -83,9 +85,12 @@ type ManagedStore interface {
 type IssueRequest struct {
 	OrganizationID uuid.UUID
 	BenefitID      uuid.UUID
-	// Customer is who gets the key. Its ID, CreatedAt and Type, if zero, are
-	// set to a new id, Now and "individual". Its OrganizationID is always set to
-	// that of the request.
+	// Customer is who gets the key. If the organization has a customer with its ID,
+	// that customer gets the key and stays as it is: the other fields are ignored,
+	// once they have been checked. The id of a customer of another organization is
+	// ErrInvalid. Of a new customer, ID, CreatedAt and Type, if zero, are set to a
+	// new id, Now and "individual". OrganizationID is always set to that of the
+	// request.
 	Customer Customer
 
 	// Key is the key string. Empty means a new one from [NewKey] with Prefix.
@@ -183,6 +188,9 @@ type EndActivationRequest struct {
 
 // UpdateCustomerRequest replaces the customer that has Customer.ID.
 type UpdateCustomerRequest struct {
+	// Customer has the new values of all fields but ID, CreatedAt, ModifiedAt and
+	// OrganizationID. A field that is nil becomes null, as for a customer who asks to
+	// be forgotten. A Type that is "" becomes "individual".
 	Customer Customer
 	// Now is the time of the change. Zero means time.Now().
 	Now time.Time

@@ -23,7 +23,7 @@ func ExampleAll() {
 		}
 	}
 	var file bytes.Buffer
-	for k, err := range licensekey.All(ctx, from) {
+	for k, err := range licensekey.All(ctx, from, licensekey.ListRequest{}) {
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -16,10 +17,14 @@ func (s *Store) Issue(ctx context.Context, req licensekey.IssueRequest) (license
 		return licensekey.LicenseKey{}, err
 	}
 	err = s.update(ctx, func() error {
-		if !s.add(licensekey.LicenseKeyWithActivations{LicenseKey: k.Clone()}) {
-			return licensekey.ErrExists
+		added, err := s.add(licensekey.LicenseKeyWithActivations{LicenseKey: k})
+		if err == nil && added == nil {
+			err = licensekey.ErrExists
 		}
-		return nil
+		if err == nil {
+			k = added.current().Clone()
+		}
+		return err
 	})
 	if err != nil {
 		return licensekey.LicenseKey{}, err
@@ -47,51 +52,79 @@ func (s *Store) Import(ctx context.Context, keys []licensekey.LicenseKeyWithActi
 	if err != nil {
 		return 0, err
 	}
-	var ids []uuid.UUID
+	var entries []*entry
 	err = s.update(ctx, func() error {
 		for i, k := range checked {
-			if err := look(ctx, i); err != nil {
-				for _, id := range ids {
-					s.remove(id)
-				}
-				ids = nil
-				return err
+			e, err := s.add(k)
+			if err != nil {
+				err = fmt.Errorf("license key %d: %w", i, err)
+			} else {
+				err = look(ctx, i)
 			}
-			if s.add(k) {
-				ids = append(ids, k.ID)
+			if e != nil {
+				entries = append(entries, e)
+			}
+			if err != nil {
+				s.remove(entries...)
+				entries = nil
+				return err
 			}
 		}
 		return nil
 	})
-	return len(ids), err
+	return len(entries), err
 }
 
-// add adds k, and reports whether it was new. The caller must not use k afterwards.
-func (s *Store) add(k licensekey.LicenseKeyWithActivations) bool {
-	at := lookup{k.OrganizationID, k.Key}
-	if s.byID[k.ID] != nil || s.byKey[at] != nil {
-		return false
+// add adds k and returns its entry, or nil if k is already there. It returns
+// ErrInvalid if the customer cannot have k. The caller must not use k afterwards.
+func (s *Store) add(k licensekey.LicenseKeyWithActivations) (*entry, error) {
+	if s.byID[k.ID] != nil || s.byKey[lookup{k.OrganizationID, k.Key}] != nil {
+		return nil, nil
 	}
-	e := &entry{licenseKey: k.LicenseKey, activations: make(map[uuid.UUID]licensekey.Activation)}
+	known, err := s.customers.known(k.LicenseKey)
+	if err != nil {
+		return nil, err
+	}
+	activations := make(map[uuid.UUID]licensekey.Activation)
 	for _, a := range k.Activations {
-		e.activations[a.ID] = a
+		activations[a.ID] = a
 	}
-	s.byID[k.ID] = e
-	s.byKey[at] = e
-	s.order.add(k.ID)
-	return true
+	return s.put(known, activations), nil
 }
 
-// remove deletes a license key, and reports whether it was there.
-func (s *Store) remove(id uuid.UUID) bool {
-	e := s.byID[id]
-	if e == nil {
-		return false
+// put adds k and returns its entry.
+func (s *Store) put(k licensekey.LicenseKey, activations map[uuid.UUID]licensekey.Activation) *entry {
+	e := &entry{customer: s.customers.of(k.Customer), activations: activations}
+	e.set(k)
+	s.byID[k.ID] = e
+	s.byKey[lookup{k.OrganizationID, k.Key}] = e
+	s.all.add(e)
+	s.byOrganization.add(k.OrganizationID, e)
+	s.byBenefit.add(k.BenefitID, e)
+	s.bySuffix.add(k.KeySuffix(), e)
+	e.customer.keys.add(e)
+	return e
+}
+
+// remove removes license keys, and the customers that have no others.
+func (s *Store) remove(entries ...*entry) {
+	for _, e := range entries {
+		s.take(e)
+		s.customers.release(e.customer)
 	}
-	delete(s.byID, id)
-	delete(s.byKey, lookup{e.licenseKey.OrganizationID, e.licenseKey.Key})
-	s.order.remove()
-	return true
+}
+
+// take removes a license key, and leaves its customer.
+func (s *Store) take(e *entry) {
+	k := e.licenseKey
+	e.removed = true
+	delete(s.byID, k.ID)
+	delete(s.byKey, lookup{k.OrganizationID, k.Key})
+	s.all.remove()
+	s.byOrganization.remove(k.OrganizationID)
+	s.byBenefit.remove(k.BenefitID)
+	s.bySuffix.remove(k.KeySuffix())
+	e.customer.keys.remove()
 }
 
 // Get implements [licensekey.Admin].
@@ -117,7 +150,7 @@ func (e *entry) export() (licensekey.LicenseKeyWithActivations, error) {
 	if e == nil {
 		return licensekey.LicenseKeyWithActivations{}, licensekey.ErrNotFound
 	}
-	k := licensekey.LicenseKeyWithActivations{LicenseKey: e.licenseKey.Clone()}
+	k := licensekey.LicenseKeyWithActivations{LicenseKey: e.current().Clone()}
 	for _, a := range e.activations {
 		k.Activations = append(k.Activations, a.Clone())
 	}
@@ -125,41 +158,14 @@ func (e *entry) export() (licensekey.LicenseKeyWithActivations, error) {
 	return k, nil
 }
 
-// List implements [licensekey.Admin].
-func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (keys []licensekey.LicenseKey, err error) {
-	// update and not read: s.order may have to be brought up to date.
-	err = s.update(ctx, func() error {
-		for i, id := range s.order.after(req.After, s.has) {
-			if err := look(ctx, i); err != nil {
-				return err
-			}
-			e := s.byID[id]
-			if e == nil {
-				continue // deleted
-			}
-			if req.Matches(e.licenseKey) {
-				keys = append(keys, e.licenseKey.Clone())
-			}
-			if len(keys) == req.PageSize() {
-				break
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return keys, nil
-}
-
-func (s *Store) has(id uuid.UUID) bool { return s.byID[id] != nil }
-
 // Delete implements [licensekey.Admin].
 func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
 	return s.update(ctx, func() error {
-		if !s.remove(id) {
+		e := s.byID[id]
+		if e == nil {
 			return licensekey.ErrNotFound
 		}
+		s.remove(e)
 		return nil
 	})
 }
@@ -209,18 +215,19 @@ func (s *Store) change(ctx context.Context, id uuid.UUID,
 		if e == nil {
 			return licensekey.ErrNotFound
 		}
-		k, err := check(e.licenseKey)
+		k, err := check(e.current())
 		if err != nil {
 			return err
 		}
-		before, after := lookup{k.OrganizationID, e.licenseKey.Key}, lookup{k.OrganizationID, k.Key}
-		if other := s.byKey[after]; other != nil && other != e {
+		if other := s.byKey[lookup{k.OrganizationID, k.Key}]; other != nil && other != e {
 			return licensekey.ErrExists
 		}
-		delete(s.byKey, before)
-		s.byKey[after] = e
-		e.licenseKey = k
-		changed = k.Clone()
+		if k.Key != e.licenseKey.Key {
+			s.take(e)
+			e = s.put(k, e.activations)
+		}
+		e.set(k)
+		changed = e.current().Clone()
 		return nil
 	})
 	return changed, err

@@ -15,19 +15,20 @@ func (s *Store) Activate(ctx context.Context, req licensekey.ActivateRequest) (a
 		if e == nil {
 			return licensekey.ErrNotFound
 		}
+		k := e.current()
 		_, exists := e.activations[req.ActivationID]
-		same, err := rules.Same(req, e.licenseKey, e.live())
+		same, err := rules.Same(req, k, e.live())
 		if err != nil {
 			return err
 		}
-		a, err := rules.Activate(req, e.licenseKey, rules.Seats{Live: len(e.activations), Exists: exists, Same: same})
+		a, err := rules.Activate(req, k, rules.Seats{Live: len(e.activations), Exists: exists, Same: same})
 		if err != nil {
 			return err
 		}
 		if same == nil {
 			e.activations[a.ID] = a
 		}
-		activated = licensekey.Activated{Activation: a.Clone(), LicenseKey: e.licenseKey.Clone()}
+		activated = licensekey.Activated{Activation: a.Clone(), LicenseKey: k.Clone()}
 		return nil
 	})
 	return activated, err
@@ -58,12 +59,12 @@ func (s *Store) Validate(ctx context.Context, req licensekey.ValidateRequest) (v
 				activation = &a
 			}
 		}
-		k, err := rules.Validate(req, e.licenseKey, activation)
+		k, err := rules.Validate(req, e.current(), activation)
 		if err != nil {
 			return err
 		}
-		e.licenseKey = k
-		validated = licensekey.Validated{LicenseKey: k.Clone(), Activation: activation}
+		e.set(k)
+		validated = licensekey.Validated{LicenseKey: e.current().Clone(), Activation: activation}
 		return nil
 	})
 	return validated, err

@@ -22,7 +22,14 @@ type Store struct {
 	closed bool
 	byID   map[uuid.UUID]*entry
 	byKey  map[lookup]*entry
-	order  order // of the ids in byID
+
+	customers customers
+
+	// The license keys in the order of lists: all, and those that pass a filter.
+	all            order
+	byOrganization index[uuid.UUID]
+	byBenefit      index[uuid.UUID]
+	bySuffix       index[string]
 }
 
 // lookup is what identifies a license key in a request.
@@ -31,9 +38,27 @@ type lookup struct {
 	key            licensekey.Key
 }
 
+// entry is a license key. Its id, time of creation and key string never change:
+// Rotate makes another entry.
 type entry struct {
-	licenseKey  licensekey.LicenseKey
+	licenseKey  licensekey.LicenseKey // without its customer
+	customer    *customer
 	activations map[uuid.UUID]licensekey.Activation
+	removed     bool
+}
+
+// current returns the license key with its customer as now stored. It shares memory
+// with the store.
+func (e *entry) current() licensekey.LicenseKey {
+	k := e.licenseKey
+	k.Customer = e.customer.Customer
+	return k
+}
+
+// set replaces all of the license key but its customer.
+func (e *entry) set(k licensekey.LicenseKey) {
+	k.Customer = licensekey.Customer{}
+	e.licenseKey = k
 }
 
 var (
@@ -43,7 +68,14 @@ var (
 
 // New returns an empty store. It need not be closed.
 func New() *Store {
-	return &Store{byID: make(map[uuid.UUID]*entry), byKey: make(map[lookup]*entry)}
+	return &Store{
+		byID:           make(map[uuid.UUID]*entry),
+		byKey:          make(map[lookup]*entry),
+		customers:      newCustomers(),
+		byOrganization: make(index[uuid.UUID]),
+		byBenefit:      make(index[uuid.UUID]),
+		bySuffix:       make(index[string]),
+	}
 }
 
 // read runs f, which must change nothing, while no change is made. It returns an

@@ -45,6 +45,11 @@ func TestClosed(t *testing.T) {
 		"Get":        func() error { _, err := store.Get(ctx, org); return err },
 		"GetByKey":   func() error { _, err := store.GetByKey(ctx, org, "KEY"); return err },
 		"List":       func() error { _, err := store.List(ctx, licensekey.ListRequest{}); return err },
+		"Count":      func() error { _, err := store.Count(ctx, licensekey.ListRequest{}); return err },
+		"UpdateCustomer": func() error {
+			_, err := store.UpdateCustomer(ctx, licensekey.UpdateCustomerRequest{})
+			return err
+		},
 		"EndActivation": func() error {
 			_, err := store.EndActivation(ctx, licensekey.EndActivationRequest{})
 			return err
@@ -65,7 +70,7 @@ func TestClosed(t *testing.T) {
 // once, in order.
 func TestListOrder(t *testing.T) {
 	t.Parallel()
-	store := memstore.New()
+	store, now := memstore.New(), time.Now().Truncate(time.Second)
 	want := make(map[uuid.UUID]bool)
 	ids := make([]uuid.UUID, 40)
 	for i := range ids {
@@ -79,7 +84,7 @@ func TestListOrder(t *testing.T) {
 			}
 			delete(want, id)
 		} else {
-			if _, err := store.Issue(t.Context(), licensekey.IssueRequest{ID: id, OrganizationID: org}); err != nil {
+			if _, err := store.Issue(t.Context(), licensekey.IssueRequest{ID: id, OrganizationID: org, Now: now.Add(time.Duration(step%5) * time.Second)}); err != nil {
 				t.Fatal(err)
 			}
 			want[id] = true
@@ -92,7 +97,7 @@ func TestListOrder(t *testing.T) {
 			t.Fatalf("step %d: List has %d keys, %v, want %d", step, len(keys), err, len(want))
 		}
 		for i, k := range keys {
-			if !want[k.ID] || i > 0 && keys[i-1].ID.String() >= k.ID.String() {
+			if !want[k.ID] || i > 0 && keys[i-1].Cursor().Compare(k.Cursor()) >= 0 {
 				t.Fatalf("step %d: List has %v at %d, after %v", step, k.ID, i, keys[max(i-1, 0)].ID)
 			}
 		}
@@ -125,7 +130,7 @@ func TestCanceledMidway(t *testing.T) {
 		}}
 	}
 	store := memstore.New()
-	list := licensekey.ListRequest{Limit: 1, Status: licensekey.StatusRevoked} // looks at all
+	list := licensekey.ListRequest{Limit: 1, Statuses: []licensekey.Status{licensekey.StatusRevoked}} // looks at all
 	times := 0
 	for ; ; times++ {
 		added, err := store.Import(&endsLater{t.Context(), times}, keys)

@@ -32,9 +32,23 @@ func TestAdmin[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
 		{"ImportLeavesAlone", testImportLeavesAlone},
 		{"ImportAllOrNone", testImportAllOrNone},
 		{"NothingShared", testNothingShared},
-		{"List", testList},
+		{"ListOrder", testListOrder},
+		{"ListLimit", testListLimit},
+		{"ListWhileChanging", testListWhileChanging},
+		{"ListSeats", testListSeats},
 		{"ListFilters", testListFilters},
+		{"ListEmail", testListEmail},
+		{"ListExternalID", testListExternalID},
+		{"ListSuffix", testListSuffix},
+		{"ListChanged", testListChanged},
 		{"All", testAll},
+		{"UpdateCustomer", testUpdateCustomer},
+		{"EraseCustomer", testEraseCustomer},
+		{"UpdateCustomerNothing", testUpdateCustomerNothing},
+		{"IssueToCustomer", testIssueToCustomer},
+		{"ImportCustomer", testImportCustomer},
+		{"DeleteCustomer", testDeleteCustomer},
+		{"CustomerNotShared", testCustomerNotShared},
 		{"Update", testUpdate},
 		{"UpdateNothing", testUpdateNothing},
 		{"EndActivation", testEndActivation},
@@ -241,7 +255,7 @@ func testImportFull(t *testing.T, s licensekey.ManagedStore) {
 	if err != nil || len(listed) != 1 {
 		t.Fatalf("List = %d keys, %v, want 1", len(listed), err)
 	}
-	wantSame(t, "List", licensekey.LicenseKeyWithActivations{LicenseKey: listed[0]}, nil, licensekey.LicenseKeyWithActivations{LicenseKey: filled.LicenseKey().LicenseKey})
+	wantSame(t, "List", licensekey.LicenseKeyWithActivations{LicenseKey: listed[0].LicenseKey}, nil, licensekey.LicenseKeyWithActivations{LicenseKey: filled.LicenseKey().LicenseKey})
 	inZones := filled.LicenseKey()
 	inZones.ID, inZones.Key = uuid.New(), "ZONES"
 	inZones.Activations[0].LicenseKeyID, inZones.Activations[1].LicenseKeyID = inZones.ID, inZones.ID

@@ -326,7 +326,12 @@ func adminCalls(ctx context.Context, s licensekey.Admin, k licensekey.LicenseKey
 		"Get":      func() error { _, err := s.Get(ctx, k.ID); return err },
 		"GetByKey": func() error { _, err := s.GetByKey(ctx, orgA, k.Key); return err },
 		"List":     func() error { _, err := s.List(ctx, licensekey.ListRequest{}); return err },
-		"Update":   func() error { _, err := s.Update(ctx, licensekey.UpdateRequest{ID: k.ID}); return err },
+		"Count":    func() error { _, err := s.Count(ctx, licensekey.ListRequest{}); return err },
+		"UpdateCustomer": func() error {
+			_, err := s.UpdateCustomer(ctx, licensekey.UpdateCustomerRequest{Customer: licensekey.Customer{ID: k.CustomerID}})
+			return err
+		},
+		"Update": func() error { _, err := s.Update(ctx, licensekey.UpdateRequest{ID: k.ID}); return err },
 		"EndActivation": func() error {
 			_, err := s.EndActivation(ctx, licensekey.EndActivationRequest{LicenseKeyID: k.ID, ActivationID: k.Activations[0].ID})
 			return err

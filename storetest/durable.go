@@ -99,4 +99,12 @@ func TestDurableAdmin[S licensekey.ManagedStore](t *testing.T, newStore Factory[
 	}
 	s = reopen(t, s)
 	wantStored(t, s, kept)
+	email := "ada@example.com"
+	kept.Customer.Email = &email
+	if kept.Customer, err = s.UpdateCustomer(t.Context(), licensekey.UpdateCustomerRequest{Customer: kept.Customer, Now: now}); err != nil {
+		t.Fatalf("UpdateCustomer = %v", err)
+	}
+	s = reopen(t, s)
+	wantStored(t, s, kept)
+	wantListed(t, s, "the new e-mail, after reopening", licensekey.ListRequest{Email: email}, kept)
 }

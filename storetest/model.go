@@ -36,7 +36,7 @@ func TestModel[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
 	var wg sync.WaitGroup
 	models := make([]*model, 8)
 	for i := range models {
-		m := &model{Rand: rand.New(rand.NewPCG(seed, uint64(i))), now: now, organization: uuid.New()}
+		m := &model{Rand: rand.New(rand.NewPCG(seed, uint64(i))), now: now, organization: uuid.New(), customers: []uuid.UUID{uuid.New(), uuid.New(), uuid.New()}}
 		models[i] = m
 		wg.Go(func() {
 			for step := range *modelSteps {
@@ -61,6 +61,7 @@ type model struct {
 	now          time.Time
 	organization uuid.UUID
 	keys         []*modelKey
+	customers    []uuid.UUID // whom keys are issued to again and again
 	ended        []uuid.UUID // activations that were live once, of any key
 }
 
@@ -88,6 +89,10 @@ func (m *model) step(s licensekey.ManagedStore) (what, got, want string) {
 		return m.deactivate(s)
 	case n < 65:
 		return m.endActivation(s)
+	case n < 68:
+		return m.updateCustomer(s)
+	case n < 74:
+		return m.list(s)
 	default:
 		return m.validate(s)
 	}
@@ -145,19 +150,21 @@ func result(err error, format string, values ...any) string {
 
 func (m *model) issue(s licensekey.ManagedStore) (what, got, want string) {
 	req := licensekey.IssueRequest{
-		ID: uuid.New(), OrganizationID: m.organization, Key: licensekey.Key(fmt.Sprint("KEY-", m.IntN(40))), Now: m.now,
+		ID: uuid.New(), OrganizationID: m.organization, Key: licensekey.Key(fmt.Sprint("KEY-", m.IntN(40))),
+		Now:              m.now.Truncate(time.Minute), // so that some have one time
 		LimitActivations: int64(m.IntN(4)), LimitUsage: int64(m.IntN(3) * 10),
 	}
 	if m.IntN(3) == 0 {
 		req.ExpiresAt = m.now.Add(time.Duration(m.IntN(60)) * time.Second)
 	}
+	req.Customer = m.someone()
 	issued, err := s.Issue(context.Background(), req)
-	got = result(err, "issued")
+	got = result(err, "issued to %s", asJSON(issued.Customer))
 	if m.taken(req.Key, nil) {
 		return "issue " + string(req.Key), got, licensekey.ErrExists.Error()
 	}
 	m.keys = append(m.keys, &modelKey{LicenseKey: issued})
-	return "issue " + string(req.Key), got, "issued"
+	return "issue " + string(req.Key), got, fmt.Sprintf("issued to %s", asJSON(m.issuedTo(req)))
 }
 
 func (m *model) taken(key licensekey.Key, but *modelKey) bool {
@@ -335,13 +342,14 @@ func (m *model) validate(s licensekey.ManagedStore) (what, got, want string) {
 func (m *model) compare(t *testing.T, s licensekey.ManagedStore) {
 	t.Helper()
 	stored := 0
-	for k, err := range licensekey.All(t.Context(), s) {
+	for k, err := range licensekey.All(t.Context(), s, licensekey.ListRequest{OrganizationIDs: []uuid.UUID{m.organization}}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if k.OrganizationID == m.organization {
-			stored++
+		if k.OrganizationID != m.organization {
+			t.Errorf("All gave %s, want keys of the organization %v only", asJSON(k), m.organization)
 		}
+		stored++
 	}
 	if stored != len(m.keys) {
 		t.Errorf("%d license keys are stored, want %d", stored, len(m.keys))

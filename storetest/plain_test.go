@@ -223,7 +223,7 @@ type lazy struct {
 func openLazy(t testing.TB, disk *memstore.Store, late string) *lazy {
 	t.Helper()
 	var keys []licensekey.LicenseKeyWithActivations
-	for k, err := range licensekey.All(t.Context(), disk) {
+	for k, err := range licensekey.All(t.Context(), disk, licensekey.ListRequest{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

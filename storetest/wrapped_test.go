@@ -18,7 +18,10 @@ type wrapped struct {
 	validate   func(context.Context, licensekey.ValidateRequest) (licensekey.Validated, error)
 	imports    func(licensekey.LicenseKeyWithActivations) licensekey.LicenseKeyWithActivations
 	get        func(context.Context, uuid.UUID) (licensekey.LicenseKeyWithActivations, error)
-	list       func(context.Context, licensekey.ListRequest) ([]licensekey.LicenseKey, error)
+	issue      func(context.Context, licensekey.IssueRequest) (licensekey.LicenseKey, error)
+	list       func(context.Context, licensekey.ListRequest) ([]licensekey.Listed, error)
+	count      func(context.Context, licensekey.ListRequest) (int, error)
+	customer   func(context.Context, licensekey.UpdateCustomerRequest) (licensekey.Customer, error)
 	update     func(context.Context, licensekey.UpdateRequest) (licensekey.LicenseKey, error)
 	rotate     func(context.Context, licensekey.RotateRequest) (licensekey.LicenseKey, error)
 	remove     func(context.Context, uuid.UUID) error
@@ -31,7 +34,7 @@ func wrong(change func(*wrapped)) func(*testing.T) {
 	return managed(func(s *memstore.Store) *wrapped {
 		w := &wrapped{
 			Store: s, deactivate: s.Deactivate, activate: s.Activate, validate: s.Validate,
-			get: s.Get, list: s.List, update: s.Update, rotate: s.Rotate, remove: s.Delete, end: s.EndActivation, close: s.Close,
+			get: s.Get, issue: s.Issue, list: s.List, count: s.Count, customer: s.UpdateCustomer, update: s.Update, rotate: s.Rotate, remove: s.Delete, end: s.EndActivation, close: s.Close,
 			imports: func(k licensekey.LicenseKeyWithActivations) licensekey.LicenseKeyWithActivations { return k },
 		}
 		change(w)
@@ -63,8 +66,20 @@ func (w *wrapped) Get(ctx context.Context, id uuid.UUID) (licensekey.LicenseKeyW
 	return w.get(ctx, id)
 }
 
-func (w *wrapped) List(ctx context.Context, req licensekey.ListRequest) ([]licensekey.LicenseKey, error) {
+func (w *wrapped) List(ctx context.Context, req licensekey.ListRequest) ([]licensekey.Listed, error) {
 	return w.list(ctx, req)
+}
+
+func (w *wrapped) Issue(ctx context.Context, req licensekey.IssueRequest) (licensekey.LicenseKey, error) {
+	return w.issue(ctx, req)
+}
+
+func (w *wrapped) Count(ctx context.Context, req licensekey.ListRequest) (int, error) {
+	return w.count(ctx, req)
+}
+
+func (w *wrapped) UpdateCustomer(ctx context.Context, req licensekey.UpdateCustomerRequest) (licensekey.Customer, error) {
+	return w.customer(ctx, req)
 }
 
 func (w *wrapped) EndActivation(ctx context.Context, req licensekey.EndActivationRequest) (licensekey.Activation, error) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/licensekit/licensekey"
+	"github.com/licensekit/licensekey/internal/casefold"
 	"github.com/licensekit/licensekey/memstore"
 	"github.com/licensekit/licensekey/storetest"
 )
@@ -20,6 +21,9 @@ const childEnv = "STORETEST_CHILD"
 // catch every wrong store.
 var rightStores = map[string]func(t *testing.T){
 	"memstore":               managed(func(s *memstore.Store) *memstore.Store { return s }),
+	"lists of a slice":       wrong(reads{}.change),
+	"filters of its own":     wrong(byEmail(casefold.Fold)),
+	"customers looked up":    wrong(updatesCustomers(leavesRequest, leavesResult)),
 	"plain":                  plainWith(faults{}),
 	"two handles":            shared(faults{}),
 	"written through":        durable(""),

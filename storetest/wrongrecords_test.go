@@ -123,7 +123,7 @@ func sharesGet(w *wrapped) {
 }
 
 func listsBackwards(w *wrapped) {
-	w.list = func(ctx context.Context, req licensekey.ListRequest) ([]licensekey.LicenseKey, error) {
+	w.list = func(ctx context.Context, req licensekey.ListRequest) ([]licensekey.Listed, error) {
 		keys, err := w.Store.List(ctx, req)
 		if len(keys) > 1 {
 			slices.Reverse(keys[:len(keys)-1])

@@ -63,6 +63,9 @@ func TestLookingAfterKeys(t *testing.T) {
 	if list := do(t, "list", "-db", db, "-org", orgA, "-status", "granted"); !strings.Contains(list, id) || strings.Contains(list, field(t, other, "id")) {
 		t.Errorf("list of an organization printed %s", list)
 	}
+	if list := do(t, "list", "-db", db); !strings.Contains(list, "0 of 2") {
+		t.Errorf("list printed %s, want no seat taken of the 2", list)
+	}
 	updated := do(t, "update", "-db", db, "-status", "disabled", "-usage", "3", "-limit-usage", "0", "-expires", "never", id)
 	if field(t, updated, "status") != "disabled" || field(t, updated, "usage") != "3 of -" || field(t, updated, "expires") != "never" {
 		t.Errorf("update printed %s", updated)

@@ -67,13 +67,17 @@ func issueCommand(flags *flag.FlagSet, t terminal) func(context.Context, []strin
 }
 
 func listCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string) error {
-	var req licensekey.ListRequest
+	var organization, benefit, customer uuid.UUID
+	var status licensekey.Status
 	db := dbFlag(flags)
-	idFlag(flags, &req.OrganizationID, "org", "only keys of the organization `ID`")
-	idFlag(flags, &req.BenefitID, "benefit", "only keys of the benefit `ID`")
-	idFlag(flags, &req.CustomerID, "customer", "only keys of the customer `ID`")
-	flags.StringVar((*string)(&req.Status), "status", "", "only keys that are granted, revoked or disabled")
+	idFlag(flags, &organization, "org", "only keys of the organization `ID`")
+	idFlag(flags, &benefit, "benefit", "only keys of the benefit `ID`")
+	idFlag(flags, &customer, "customer", "only keys of the customer `ID`")
+	flags.StringVar((*string)(&status), "status", "", "only keys that are granted, revoked or disabled")
 	return func(ctx context.Context, _ []string) error {
+		req := licensekey.ListRequest{
+			OrganizationIDs: ifGiven(organization), BenefitIDs: ifGiven(benefit), CustomerIDs: ifGiven(customer), Statuses: ifGiven(status),
+		}
 		return withStore(*db, func(s *bboltstore.Store) error {
 			w := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "ID\tKEY\tSTATUS\tSEATS\tUSAGE\tEXPIRES\tCUSTOMER")
@@ -86,13 +90,23 @@ func listCommand(flags *flag.FlagSet, t terminal) func(context.Context, []string
 					return w.Flush()
 				}
 				for _, k := range page {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d of %s\t%s\t%s\n", k.ID, k.DisplayKey(), k.Status,
-						orDash(k.LimitActivations), k.Usage, orDash(k.LimitUsage), orNever(k.ExpiresAt), k.CustomerID)
+					fmt.Fprintf(w, "%s\t%s\t%s\t%d of %s\t%d of %s\t%s\t%s\n", k.ID, k.DisplayKey(), k.Status,
+						k.Seats, orDash(k.LimitActivations), k.Usage, orDash(k.LimitUsage), orNever(k.ExpiresAt), k.CustomerID)
 				}
-				req.After = page[len(page)-1].ID
+				req.After = page[len(page)-1].Cursor()
 			}
 		})
 	}
+}
+
+// ifGiven returns the values of a filter: that of a flag, or none if the flag is not
+// given.
+func ifGiven[T comparable](v T) []T {
+	var none T
+	if v == none {
+		return nil
+	}
+	return []T{v}
 }
 
 func orDash(limit *int64) string {

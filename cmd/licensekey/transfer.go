@@ -72,7 +72,7 @@ func exportCommand(flags *flag.FlagSet, t terminal) func(context.Context, []stri
 	return func(ctx context.Context, _ []string) error {
 		return withStore(*db, func(s *bboltstore.Store) error {
 			w := bufio.NewWriter(t.stdout)
-			for k, err := range licensekey.All(ctx, s) {
+			for k, err := range licensekey.All(ctx, s, licensekey.ListRequest{}) {
 				if err != nil {
 					return err
 				}
