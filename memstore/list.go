@@ -39,6 +39,12 @@ func (s *Store) List(ctx context.Context, req licensekey.ListRequest) (page []li
 func (s *Store) Count(ctx context.Context, req licensekey.ListRequest) (n int, err error) {
 	req.After = licensekey.Cursor{}
 	err = s.update(ctx, func() error {
+		if onlyOrganizations(req) {
+			for _, o := range s.candidates(req) {
+				n += o.live
+			}
+			return nil
+		}
 		for _, err := range s.matching(ctx, req) {
 			if err != nil {
 				return err
@@ -51,6 +57,11 @@ func (s *Store) Count(ctx context.Context, req licensekey.ListRequest) (n int, e
 		return 0, err
 	}
 	return n, nil
+}
+
+// onlyOrganizations reports whether req has no filter but that by organizations.
+func onlyOrganizations(req licensekey.ListRequest) bool {
+	return len(req.BenefitIDs)+len(req.CustomerIDs)+len(req.Statuses) == 0 && req.Email+req.ExternalID+req.KeySuffix == ""
 }
 
 // matching yields the license keys after req.After that pass the filters of req, in
@@ -91,8 +102,8 @@ func (s *Store) candidates(req licensekey.ListRequest) []*order {
 	return []*order{&s.all}
 }
 
-// merged yields what the orders have after a place, in one order and each license
-// key once.
+// merged yields what the orders have after a place, in one order. No license key is
+// in two of them.
 func merged(orders []*order, after licensekey.Cursor) iter.Seq[*entry] {
 	rest := make([][]*entry, len(orders))
 	for i, o := range orders {
@@ -100,20 +111,16 @@ func merged(orders []*order, after licensekey.Cursor) iter.Seq[*entry] {
 	}
 	return func(yield func(*entry) bool) {
 		for {
-			var first *entry
-			for _, entries := range rest {
-				if len(entries) > 0 && (first == nil || compareEntries(entries[0], first) < 0) {
-					first = entries[0]
+			first := -1
+			for i, entries := range rest {
+				if len(entries) > 0 && (first < 0 || compareEntries(entries[0], rest[first][0]) < 0) {
+					first = i
 				}
 			}
-			if first == nil || !yield(first) {
+			if first < 0 || !yield(rest[first][0]) {
 				return
 			}
-			for i, entries := range rest {
-				if len(entries) > 0 && entries[0] == first {
-					rest[i] = entries[1:]
-				}
-			}
+			rest[first] = rest[first][1:]
 		}
 	}
 }

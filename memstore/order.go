@@ -86,11 +86,12 @@ func (x index[V]) remove(v V) {
 	}
 }
 
-// of returns the license keys that have one of the values.
+// of returns the license keys that have one of the values, in an order for each
+// value.
 func (x index[V]) of(values ...V) []*order {
 	var orders []*order
 	for _, v := range values {
-		if o := x[v]; o != nil {
+		if o := x[v]; o != nil && !slices.Contains(orders, o) {
 			orders = append(orders, o)
 		}
 	}

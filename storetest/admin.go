@@ -47,6 +47,8 @@ func TestAdmin[S licensekey.ManagedStore](t *testing.T, newStore Factory[S]) {
 		{"UpdateCustomerNothing", testUpdateCustomerNothing},
 		{"IssueToCustomer", testIssueToCustomer},
 		{"ImportCustomer", testImportCustomer},
+		{"ImportForeignCustomer", testImportForeignCustomer},
+		{"UpdateCustomerRace", testUpdateCustomerRace},
 		{"DeleteCustomer", testDeleteCustomer},
 		{"CustomerNotShared", testCustomerNotShared},
 		{"Update", testUpdate},

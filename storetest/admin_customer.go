@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -183,6 +184,63 @@ func testImportCustomer(t *testing.T, s licensekey.ManagedStore) {
 	skipped.CustomerID = skipped.Customer.ID
 	mustImport(t, s, 0, skipped)
 	wantNoCustomer(t, s, skipped.CustomerID)
+}
+
+// testImportForeignCustomer imports license keys of two organizations with one
+// customer id, together and one after the other. Nothing of such an import stays.
+func testImportForeignCustomer(t *testing.T, s licensekey.ManagedStore) {
+	stored, fresh := ofCustomer("KEY-1")[0], newKey(orgA, "KEY-2", 1)
+	mustImport(t, s, 1, stored)
+	foreign, twin := newKey(orgB, "KEY-3", 0), newKey(orgB, "KEY-4", 0)
+	foreign.CustomerID, foreign.Customer.ID = stored.CustomerID, stored.CustomerID
+	twin.CustomerID, twin.Customer.ID = fresh.CustomerID, fresh.CustomerID
+	for what, keys := range map[string][]licensekey.LicenseKeyWithActivations{
+		"who is stored": {fresh, foreign}, "who comes with it": {fresh, twin},
+	} {
+		if added, err := s.Import(t.Context(), keys); added != 0 || !errors.Is(err, licensekey.ErrInvalid) {
+			t.Errorf("Import with a customer of another organization %s = %d, %v, want 0, ErrInvalid", what, added, err)
+		}
+		wantListed(t, s, "after the error", licensekey.ListRequest{}, stored)
+		wantNoCustomer(t, s, fresh.CustomerID)
+	}
+	wantStored(t, s, stored)
+}
+
+// testUpdateCustomerRace updates a customer while the customer's license keys are
+// validated, changed and issued. None of these calls brings back what was before.
+func testUpdateCustomerRace(t *testing.T, s licensekey.ManagedStore) {
+	k := ofCustomer("KEY-1")[0]
+	mustImport(t, s, 1, k)
+	rounds(func(round int) bool {
+		req := licensekey.UpdateCustomerRequest{Customer: licensekey.Customer{ID: k.CustomerID}, Now: now}
+		name := fmt.Sprint("name ", round)
+		req.Customer.Name = &name
+		for i, err := range together(few, func(i int) (err error) {
+			usage := int64(round)
+			switch i {
+			case 0:
+				_, err = s.UpdateCustomer(t.Context(), req)
+			case 1:
+				_, err = s.Update(t.Context(), licensekey.UpdateRequest{ID: k.ID, Usage: &usage, Now: now})
+			case 2:
+				var issued licensekey.LicenseKey
+				issued, err = s.Issue(t.Context(), licensekey.IssueRequest{OrganizationID: k.OrganizationID, Customer: k.Customer})
+				err = errors.Join(err, s.Delete(t.Context(), issued.ID))
+			default:
+				_, err = s.Validate(t.Context(), validation(k))
+			}
+			return err
+		}) {
+			if err != nil {
+				t.Errorf("round %d: call %d = %v, want nil", round, i, err)
+			}
+		}
+		got, err := s.Get(t.Context(), k.ID)
+		if err != nil || got.Customer.Name == nil || *got.Customer.Name != name {
+			t.Errorf("round %d: after UpdateCustomer to the name %q Get shows the customer %s, %v", round, name, asJSON(got.Customer), err)
+		}
+		return !t.Failed() && round < 300
+	})
 }
 
 func wantNoCustomer(t *testing.T, s licensekey.Admin, id uuid.UUID) {

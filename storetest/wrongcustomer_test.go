@@ -3,6 +3,8 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -125,6 +127,31 @@ func issuesToAnyone(w *wrapped) {
 			req.OrganizationID = page[0].OrganizationID
 		}
 		return w.Store.Issue(ctx, req)
+	}
+}
+
+// bringsCustomersBack reads a license key with its customer, and writes both when it
+// has validated the key.
+func bringsCustomersBack(w *wrapped) {
+	w.validate = func(ctx context.Context, req licensekey.ValidateRequest) (licensekey.Validated, error) {
+		before, err := w.Store.GetByKey(ctx, req.OrganizationID, req.Key)
+		if err != nil {
+			return licensekey.Validated{}, err
+		}
+		runtime.Gosched()
+		got, err := w.Store.Validate(ctx, req)
+		if err == nil && before.Customer.Name != nil && strings.HasPrefix(*before.Customer.Name, "name ") {
+			_, err = w.Store.UpdateCustomer(ctx, licensekey.UpdateCustomerRequest{Customer: before.Customer, Now: req.Now})
+		}
+		return got, err
+	}
+}
+
+// importsForAnyone gives a license key to a customer of another organization.
+func importsForAnyone(w *wrapped) {
+	w.imports = func(k licensekey.LicenseKeyWithActivations) licensekey.LicenseKeyWithActivations {
+		k.Customer.OrganizationID = uuid.MustParse("0c0c0c0c-0000-4000-8000-00000000000c")
+		return k
 	}
 }
 

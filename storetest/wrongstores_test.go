@@ -115,6 +115,8 @@ var wrongStores = map[string]struct {
 	"changes when a customer was made":        {wrong(movesCustomers), []string{"Admin/UpdateCustomer", "Admin/EraseCustomer", "Model"}},
 	"updates customers that are not there":    {wrong(makesCustomers), []string{"Admin/UpdateCustomerNothing", "Admin/DeleteCustomer", "Model"}},
 	"takes customers from issue requests":     {wrong(overwritesCustomers), []string{"Admin/IssueToCustomer", "Model"}},
+	"brings back the customer that it read":   {wrong(bringsCustomersBack), []string{"Admin/UpdateCustomerRace"}},
+	"imports to another organization":         {wrong(importsForAnyone), []string{"Admin/ImportForeignCustomer"}},
 	"issues to another organization":          {wrong(issuesToAnyone), []string{"Admin/IssueToCustomer"}},
 	"forgets the e-mail with one of the keys": {wrong(forgetsCustomers), []string{"Admin/DeleteCustomer", "Model"}},
 	"shares memory of customers":              {wrong(sharesCustomers), []string{"Admin/CustomerNotShared"}},
