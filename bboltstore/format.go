@@ -38,9 +38,11 @@ import (
 //
 // A place is where a license key is in the order of lists: the time of creation in
 // 8 bytes that sort as the times do, and the license key id. So a page of a list is
-// a run of neighbours in an index, and counting reads nothing else. A hash has the
-// first 8 bytes of a SHA-256. Two texts may have the same hash: whoever has found a
-// record by a hash compares the text.
+// a run of neighbours in an index, and counting reads nothing else.
+//
+// A hash has the first 8 bytes of a SHA-256, with the last bit set: zeros stand for
+// no text. Two texts may have the same hash, so whoever has found a record by a hash
+// compares the text.
 //
 // A record of a license key or a customer begins with a head of fixed size, from
 // which all its index records follow. So it can be deleted even if its JSON cannot

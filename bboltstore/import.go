@@ -86,7 +86,7 @@ func unknown(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWith
 // It returns ErrInvalid if a license key cannot have the customer that is stored.
 func unknownCustomers(ctx context.Context, tx *bbolt.Tx, keys []licensekey.LicenseKeyWithActivations) ([]licensekey.Customer, error) {
 	var unknown []licensekey.Customer
-	first := make(map[uuid.UUID]licensekey.Customer, len(keys))
+	first := make(map[uuid.UUID]*licensekey.Customer, len(keys))
 	for i, k := range keys {
 		if err := look(ctx, i); err != nil {
 			return nil, err
@@ -100,10 +100,10 @@ func unknownCustomers(ctx context.Context, tx *bbolt.Tx, keys []licensekey.Licen
 			if !stored {
 				unknown = append(unknown, k.Customer)
 			}
-			first[k.CustomerID] = known.Customer
+			first[k.CustomerID] = &known.Customer
 			continue
 		}
-		if _, err := rules.KnownCustomer(k.LicenseKey, seen); err != nil {
+		if _, err := rules.KnownCustomer(k.LicenseKey, *seen); err != nil {
 			return nil, fmt.Errorf("license key %v: %w", k.ID, err)
 		}
 	}

@@ -70,6 +70,7 @@ func (s *Store) Count(ctx context.Context, req licensekey.ListRequest) (n int, e
 	return n, nil
 }
 
+// getListed reads a license key that an index has.
 func getListed(tx *bbolt.Tx, id uuid.UUID) (licensekey.Listed, error) {
 	k, st, err := getLicenseKey(tx, id, new(recordCache))
 	if err != nil {
@@ -158,11 +159,8 @@ func headRest(req licensekey.ListRequest) func(*bbolt.Tx, uuid.UUID) (bool, erro
 		if filters == 0 {
 			return true, nil
 		}
-		head, err := getHead(tx, id)
-		if err != nil {
-			return false, err
-		}
-		return req.Matches(head.licenseKey()), nil
+		head, _, err := splitRecord(id, tx.Bucket(keysBucket).Get(id[:]))
+		return err == nil && req.Matches(head.licenseKey()), err
 	}
 }
 

@@ -65,7 +65,7 @@ func packCreated(t time.Time) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(t.UnixMicro())^1<<63)
 }
 
-// hash returns the hash of a text in an index. It is never noHash.
+// hash returns the hash of a text in an index. It is not noHash for any text.
 func hash(text string) []byte {
 	sum := sha256.Sum256([]byte(text))
 	sum[hashSize-1] |= 1
@@ -93,23 +93,13 @@ func encodeLicenseKey(k licensekey.LicenseKey) ([]byte, error) {
 	return append(headOfLicenseKey(k), text...), nil
 }
 
-// splitRecord returns the head and the JSON in the record of a license key.
+// splitRecord returns the head and the JSON in the record of a license key. The
+// record is nil if there is none.
 func splitRecord(id uuid.UUID, record []byte) (head licenseKeyHead, text []byte, err error) {
 	if len(record) < licenseKeyHeadSize {
-		return nil, nil, fmt.Errorf("license key %v: the record is cut short", id)
+		return nil, nil, fmt.Errorf("license key %v: the record is missing or cut short", id)
 	}
 	return record[:licenseKeyHeadSize], record[licenseKeyHeadSize:], nil
-}
-
-// getHead reads the head of a license key. It is valid until the transaction ends,
-// or until the record is changed.
-func getHead(tx *bbolt.Tx, id uuid.UUID) (licenseKeyHead, error) {
-	record := tx.Bucket(keysBucket).Get(id[:])
-	if record == nil {
-		return nil, licensekey.ErrNotFound
-	}
-	head, _, err := splitRecord(id, record)
-	return head, err
 }
 
 // recordCache holds the records of a license key and its customer that were read
@@ -162,7 +152,7 @@ func putLicenseKey(tx *bbolt.Tx, k licensekey.LicenseKey, st state) error {
 	if err := putState(tx, k.ID, st); err != nil {
 		return err
 	}
-	before, err := getHead(tx, k.ID)
+	before, _, err := splitRecord(k.ID, tx.Bucket(keysBucket).Get(k.ID[:]))
 	if err != nil {
 		return err
 	}
