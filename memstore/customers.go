@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -13,8 +14,8 @@ import (
 // customers are the customers of the license keys of a store, each kept once.
 type customers struct {
 	byID         map[uuid.UUID]*customer
-	byEmail      map[string]map[*customer]bool // by the e-mail as casefold makes it
-	byExternalID map[string]map[*customer]bool
+	byEmail      map[string][]*customer // by the e-mail as casefold makes it
+	byExternalID map[string][]*customer
 }
 
 type customer struct {
@@ -25,8 +26,8 @@ type customer struct {
 func newCustomers() customers {
 	return customers{
 		byID:         make(map[uuid.UUID]*customer),
-		byEmail:      make(map[string]map[*customer]bool),
-		byExternalID: make(map[string]map[*customer]bool),
+		byEmail:      make(map[string][]*customer),
+		byExternalID: make(map[string][]*customer),
 	}
 }
 
@@ -78,35 +79,31 @@ func (cs *customers) unindex(c *customer) {
 	}
 }
 
-func put(texts map[string]map[*customer]bool, text string, c *customer) {
-	if texts[text] == nil {
-		texts[text] = make(map[*customer]bool)
-	}
-	texts[text][c] = true
+func put(texts map[string][]*customer, text string, c *customer) {
+	texts[text] = append(texts[text], c)
 }
 
-func drop(texts map[string]map[*customer]bool, text string, c *customer) {
-	delete(texts[text], c)
+func drop(texts map[string][]*customer, text string, c *customer) {
+	texts[text] = slices.DeleteFunc(texts[text], func(other *customer) bool { return other == c })
 	if len(texts[text]) == 0 {
 		delete(texts, text)
 	}
 }
 
 // keysOf returns the license keys of customers.
-func keysOf(found map[*customer]bool) []*order {
+func keysOf(found []*customer) []*order {
 	var orders []*order
-	for c := range found {
+	for _, c := range found {
 		orders = append(orders, &c.keys)
 	}
 	return orders
 }
 
-// withIDs returns the customers with one of the ids.
-func (cs *customers) withIDs(ids []uuid.UUID) map[*customer]bool {
-	found := make(map[*customer]bool)
+// withIDs returns the customers with one of the ids, each once.
+func (cs *customers) withIDs(ids []uuid.UUID) (found []*customer) {
 	for _, id := range ids {
-		if c := cs.byID[id]; c != nil {
-			found[c] = true
+		if c := cs.byID[id]; c != nil && !slices.Contains(found, c) {
+			found = append(found, c)
 		}
 	}
 	return found

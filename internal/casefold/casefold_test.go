@@ -23,10 +23,11 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// TestFoldRunes compares every rune with its upper and its lower case.
+// TestFoldRunes compares every rune with its upper and its lower case. Beyond 0x20000
+// no rune has one.
 func TestFoldRunes(t *testing.T) {
 	t.Parallel()
-	for r := range unicode.MaxRune + 1 {
+	for r := range rune(0x20000) {
 		for _, other := range []rune{unicode.ToUpper(r), unicode.ToLower(r), unicode.ToTitle(r)} {
 			a, b := string(r), string(other)
 			if got, want := casefold.Fold(a) == casefold.Fold(b), strings.EqualFold(a, b); got != want {
